@@ -1,0 +1,4 @@
+pub mod answers;
+pub mod architecture;
+pub mod questions;
+pub mod recommend;

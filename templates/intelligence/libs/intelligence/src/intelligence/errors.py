@@ -1,0 +1,51 @@
+"""What can go wrong, by what the caller can do about it."""
+
+
+class IntelligenceError(Exception):
+    """The base of every error this package raises on purpose."""
+
+
+class ModelError(IntelligenceError):
+    """A model cannot be loaded: a file or package is missing, or is not the one that was pinned.
+
+    Attributes:
+        what: the file or package.
+        remedy: what an operator does about it.
+    """
+
+    def __init__(self, what: str, problem: str, remedy: str) -> None:
+        super().__init__(f"{what}: {problem}; {remedy}")
+        self.what = what
+        self.remedy = remedy
+
+
+class NotReady(IntelligenceError):
+    """The engine is not warm yet, or is closed. Nothing was computed; try another process."""
+
+
+class Overloaded(IntelligenceError):
+    """The queue is full. Nothing was computed; try again later."""
+
+
+class InputTooLarge(IntelligenceError):
+    """A text has more tokens than the model reads. Nothing was computed: a silently cut text gives a wrong answer.
+
+    Attributes:
+        index: position of the text in the call.
+        tokens: its length, special tokens included.
+        limit: what the model reads.
+    """
+
+    def __init__(self, index: int, tokens: int, limit: int) -> None:
+        super().__init__(f"text {index} has {tokens} tokens, the model reads {limit}")
+        self.index = index
+        self.tokens = tokens
+        self.limit = limit
+
+
+class InferenceFailed(IntelligenceError):
+    """The model ran and failed. The run was paid for: `tokens` were read."""
+
+    def __init__(self, tokens: int) -> None:
+        super().__init__(f"the model failed on {tokens} tokens")
+        self.tokens = tokens

@@ -1,0 +1,1 @@
+"""The AI service: HTTP, keys, storage. What is computed, and how, is the `intelligence` package's affair."""

@@ -1,0 +1,62 @@
+"""One async engine for SQLite and PostgreSQL, and short sessions on it.
+
+A session lives for one unit of work. A route that streams opens one before the first byte and another to save
+afterwards: a session held for the length of a stream pins a connection, and a few streams empty the pool.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import Depends
+from sqlalchemy import URL, Connection, event, text
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry
+from starlette.requests import HTTPConnection
+
+
+class Database:
+    def __init__(self, url: URL) -> None:
+        sqlite = url.get_backend_name() == "sqlite"
+        if sqlite and url.database:
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=not sqlite)
+        if sqlite:
+            event.listen(self.engine.sync_engine, "connect", _configure_sqlite)
+            event.listen(self.engine.sync_engine, "begin", _begin_immediate)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    def session(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """A session in a transaction, committed on leaving the block, rolled back on an exception."""
+        return self._sessions.begin()
+
+    async def ping(self) -> None:
+        """Raises SQLAlchemyError or OSError when the database does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """WAL lets others read while one writes; a second writer waits up to 5 s for its turn."""
+    connection.isolation_level = None  # transactions are begun below, not by the driver
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_immediate(connection: Connection) -> None:
+    """Takes the write lock first: a read that turns into a write later fails at once instead of waiting."""
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def get_database(connection: HTTPConnection) -> Database:
+    database: Database = connection.app.state.database
+    return database
+
+
+DatabaseDep = Annotated[Database, Depends(get_database)]

@@ -1,0 +1,24 @@
+"""The process's one inference engine: built from the settings, started and drained by the app's lifespan."""
+
+from functools import partial
+from typing import Annotated
+
+from fastapi import Depends
+from intelligence import embedded
+from intelligence.engine import Engine
+from starlette.requests import HTTPConnection
+
+from app.settings import Settings
+
+
+def build_engine(settings: Settings) -> Engine:
+    load = partial(embedded.load, settings.embedding_model_dir, threads=settings.inference_threads)
+    return Engine(load, max_queue=settings.inference_queue)
+
+
+def get_engine(connection: HTTPConnection) -> Engine:
+    engine: Engine = connection.app.state.engine
+    return engine
+
+
+EngineDep = Annotated[Engine, Depends(get_engine)]

@@ -1,0 +1,74 @@
+"""Configuration, from environment variables alone, so that a laptop and a container differ in nothing else.
+
+`APP_ENV` unset means production: forgetting a variable never opens a door.
+"""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import NonNegativeInt, PlainValidator, PositiveInt, SecretStr, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import URL, make_url
+
+ROOT = Path(__file__).resolve().parent.parent
+UNSET_SECRET = "change-me"  # noqa: S105 - the placeholder that production refuses
+MIN_SECRET_LENGTH = 32
+
+ASYNC_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgres": "postgresql+asyncpg",
+    "postgresql": "postgresql+asyncpg",
+}
+
+
+def async_url(value: str | URL) -> URL:
+    """Names the async driver in a URL as platforms hand it out, e.g. `postgres://…`."""
+    url = make_url(value)
+    return url.set(drivername=ASYNC_DRIVERS.get(url.drivername, url.drivername))
+
+
+class Settings(BaseSettings):
+    """Field `secret_key` is read from `SECRET_KEY`, and so on; an empty variable counts as unset.
+
+    Attributes:
+        secret_key: keys the hashes of API keys; changing it revokes every key.
+        database_url: SQLite or PostgreSQL.
+        dev_api_key: the key that `python -m app seed` stores in development.
+        web_concurrency: server processes in this container; uvicorn reads the same variable.
+        replicas: containers that serve at the same time.
+        embedding_model_dir: a model to use instead of the one that comes along.
+        inference_threads: threads of one model run; 0 means one a physical core.
+        inference_queue: requests that may wait for the model before further ones are refused with 503.
+    """
+
+    model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
+
+    app_env: Literal["production", "development", "test"] = "production"
+    secret_key: SecretStr = SecretStr(UNSET_SECRET)
+    database_url: Annotated[URL, NoDecode, PlainValidator(async_url)] = async_url(
+        f"sqlite:///{ROOT}/var/service.sqlite3"
+    )
+    dev_api_key: SecretStr | None = None
+    host: str = "127.0.0.1"
+    port: int = 8000
+    web_concurrency: PositiveInt = 1
+    replicas: PositiveInt = 1
+    embedding_model_dir: Path | None = None
+    inference_threads: NonNegativeInt = 0
+    inference_queue: PositiveInt = 256
+
+    @model_validator(mode="after")
+    def production_is_safe(self) -> Self:
+        if self.app_env != "production":
+            return self
+        secret = self.secret_key.get_secret_value()
+        if secret == UNSET_SECRET or len(secret) < MIN_SECRET_LENGTH:
+            raise ValueError(
+                f"SECRET_KEY needs at least {MIN_SECRET_LENGTH} random characters (openssl rand -hex 32); "
+                "APP_ENV=development does without"
+            )
+        if self.database_url.get_backend_name() == "sqlite" and self.web_concurrency * self.replicas > 1:
+            raise ValueError(
+                "SQLite serves one process: point DATABASE_URL at PostgreSQL, or set WEB_CONCURRENCY and REPLICAS to 1"
+            )
+        return self

@@ -1,0 +1,35 @@
+"""What `intelligence` hands to a service to keep, kept in SQL."""
+
+import logging
+from dataclasses import asdict
+from typing import Annotated
+
+from fastapi import Depends
+from intelligence.usage import Usage, UsageSink
+from sqlalchemy.exc import SQLAlchemyError
+
+from app.database import Database, DatabaseDep
+from app.models import UsageRecord
+
+logger = logging.getLogger(__name__)
+
+
+class SqlUsageSink:
+    """One row a request. A database that refuses is logged: the answer it accounts for has been computed already."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def record(self, usage: Usage) -> None:
+        try:
+            async with self._database.session() as session:
+                session.add(UsageRecord(**asdict(usage)))
+        except (SQLAlchemyError, OSError):
+            logger.exception("usage lost: %s", usage)
+
+
+def get_usage_sink(database: DatabaseDep) -> UsageSink:
+    return SqlUsageSink(database)
+
+
+UsageSinkDep = Annotated[UsageSink, Depends(get_usage_sink)]
