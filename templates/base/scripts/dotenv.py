@@ -1,42 +1,29 @@
-"""Make .env from .env.example, each `change-me` in it a random token of its own.
+"""Make .env from .env.example in the current folder, each `change-me` a random token of its own.
 
-An existing .env is never touched. The new one is readable by its owner alone.
+An existing .env is left as it is. A new one can be read by its owner alone.
 """
 
 import os
+import re
 import secrets
-import sys
 from pathlib import Path
-
-PLACEHOLDER = "change-me"
 
 
 def fill(example: str) -> str:
-    """Return `example` with every value that is the placeholder replaced by 256 random bits."""
-    lines = []
-    for line in example.splitlines():
-        name, separator, value = line.partition("=")
-        if separator and not name.startswith("#") and value.strip() == PLACEHOLDER:
-            line = f"{name}={secrets.token_urlsafe(32)}"
-        lines.append(line)
-    return "\n".join(lines) + "\n"
+    """Return `example` with 256 random bits, URL-safe, in place of every value `change-me`."""
+    return re.sub(r"(?m)(?<==)change-me$", lambda _: secrets.token_urlsafe(32), example)
 
 
-def write(directory: Path) -> bool:
-    """Write `directory`/.env; False when there is one already.
-
-    Raises FileNotFoundError when there is no .env.example.
-    """
-    text = fill((directory / ".env.example").read_text(encoding="utf-8"))
+def main() -> None:
+    text = fill(Path(".env.example").read_text(encoding="utf-8"))
     try:
-        descriptor = os.open(directory / ".env", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        descriptor = os.open(".env", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return False
+        return
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:
         file.write(text)
-    return True
+    print("Made .env from .env.example, with secrets of its own.")
 
 
 if __name__ == "__main__":
-    if write(Path(__file__).resolve().parent.parent):
-        print("made .env from .env.example, with fresh secrets", file=sys.stderr)
+    main()

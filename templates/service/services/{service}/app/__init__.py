@@ -1,1 +1,1 @@
-"""The AI service: HTTP, keys, storage. What is computed, and how, is the `intelligence` package's affair."""
+"""The AI service: HTTP, API keys and storage around the `intelligence` package, which computes."""

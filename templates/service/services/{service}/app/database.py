@@ -1,7 +1,8 @@
 """One async engine for SQLite and PostgreSQL, and short sessions on it.
 
-A session lives for one unit of work. A route that streams opens one before the first byte and another to save
-afterwards: a session held for the length of a stream pins a connection, and a few streams empty the pool.
+A session lives for one unit of work. A route that streams opens one before its first byte and
+another to save at the end: held for as long as the stream, it would pin a connection, and a few
+streams empty the pool.
 """
 
 from contextlib import AbstractAsyncContextManager
@@ -28,7 +29,7 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     def session(self) -> AbstractAsyncContextManager[AsyncSession]:
-        """A session in a transaction, committed on leaving the block, rolled back on an exception."""
+        """A session in a transaction: committed at the end of the block, else rolled back."""
         return self._sessions.begin()
 
     async def ping(self) -> None:
@@ -44,13 +45,15 @@ def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> No
     """WAL lets others read while one writes; a second writer waits up to 5 s for its turn."""
     connection.isolation_level = None  # transactions are begun below, not by the driver
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "busy_timeout=5000", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 
 
 def _begin_immediate(connection: Connection) -> None:
-    """Takes the write lock first: a read that turns into a write later fails at once instead of waiting."""
+    """Takes the write lock first: a reader that comes to write would fail at once, not wait."""
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 

@@ -1,14 +1,14 @@
-"""The process's one inference engine: built from the settings, started and drained by the app's lifespan."""
+"""The process's one inference engine; the app's lifespan starts and drains it."""
 
 from functools import partial
 from typing import Annotated
 
 from fastapi import Depends
-from intelligence import embedded
-from intelligence.engine import Engine
 from starlette.requests import HTTPConnection
 
 from app.settings import Settings
+from intelligence import embedded
+from intelligence.engine import Engine
 
 
 def build_engine(settings: Settings) -> Engine:

@@ -1,31 +1,32 @@
 """API keys: issued once, kept as a keyed hash, sent as `Authorization: Bearer` (RFC 6750).
 
-A key is `ak_<12 hex>_<256 random bits>`; all but the last part is its public id. Stored is HMAC-SHA256 under
-SECRET_KEY: the secret part is too long to guess, so a slow hash would only cost time, and a stolen database gives
-nothing to try keys against. A key is looked up by that digest, which nobody without SECRET_KEY can steer, so the
-time of the look-up tells nothing about stored keys.
+A key is `ak_<12 hex digits>_<256 random bits>`; the part before the last underscore is its public
+id. Stored is HMAC-SHA256 of the key under SECRET_KEY. A slow hash would only cost time: the random
+part is too long to guess, and without SECRET_KEY a stolen table gives nothing to test a guess
+against. Keys are looked up by that digest, which a caller cannot steer, so how long a look-up takes
+says nothing about the keys that are stored.
 """
 
-import hashlib
 import hmac
 import secrets
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from app.database import Database
 from app.models import ApiKey, utcnow
 
 LAST_USED_RESOLUTION = timedelta(minutes=1)
 
-bearer = HTTPBearer(scheme_name="ApiKey", description="`Authorization: Bearer <API key>`", auto_error=False)
+bearer = HTTPBearer(
+    scheme_name="ApiKey", description="`Authorization: Bearer <API key>`", auto_error=False
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +44,24 @@ class ApiKeys:
         self._secret_key = secret_key.get_secret_value().encode()
 
     def _digest(self, key: str) -> str:
-        return hmac.digest(self._secret_key, key.encode(), hashlib.sha256).hex()
+        return hmac.digest(self._secret_key, key.encode(), "sha256").hex()
 
-    async def issue(self, name: str, scopes: Iterable[str], *, expires_at: datetime | None = None) -> tuple[str, str]:
-        """Stores a new key and returns its id and the key, which cannot be had again."""
+    async def issue(
+        self, name: str, scopes: Iterable[str], expires_at: datetime | None = None
+    ) -> str:
+        """Stores a new key and returns it; it cannot be had again."""
         key_id = f"ak_{secrets.token_hex(6)}"
         key = f"{key_id}_{secrets.token_urlsafe(32)}"
-        await self.put(key_id, key, name, scopes, expires_at=expires_at)
-        return key_id, key
+        await self.put(key_id, key, name, scopes, expires_at)
+        return key
 
     async def put(
-        self, key_id: str, key: str, name: str, scopes: Iterable[str], *, expires_at: datetime | None = None
+        self,
+        key_id: str,
+        key: str,
+        name: str,
+        scopes: Iterable[str],
+        expires_at: datetime | None = None,
     ) -> None:
         """Stores `key` under `key_id`, in place of the key that was there."""
         row = ApiKey(
@@ -79,42 +87,43 @@ class ApiKeys:
             return Caller(row.id, row.name, frozenset(row.scopes.split()))
 
     async def revoke(self, key_id: str) -> bool:
-        """False if no usable key has that id."""
-        statement = update(ApiKey).where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None)).values(revoked_at=utcnow())
+        """False if there is no such key or it was revoked before."""
         async with self._database.session() as session:
-            return (await session.execute(statement.returning(ApiKey.id))).first() is not None
+            row = await session.get(ApiKey, key_id)
+            if row is None or row.revoked_at is not None:
+                return False
+            row.revoked_at = utcnow()
+            return True
 
     async def all(self) -> Sequence[ApiKey]:
-        """Every key ever issued, oldest first."""
+        """Every key ever issued."""
+        oldest_first = select(ApiKey).order_by(ApiKey.created_at, ApiKey.id)
         async with self._database.session() as session:
-            return (await session.scalars(select(ApiKey).order_by(ApiKey.created_at, ApiKey.id))).all()
+            return (await session.scalars(oldest_first)).all()
 
 
 def require(scope: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
-    """A dependency that gives the caller, or answers 401 (no usable key) or 403 (key without `scope`)."""
+    """A dependency that gives the caller: 401 without a usable key, 403 if it lacks `scope`."""
 
     async def caller(
-        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+        request: Request,
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     ) -> Caller:
         if credentials is None:
-            raise HTTPException(
-                HTTPStatus.UNAUTHORIZED, "send an API key: Authorization: Bearer …", {"WWW-Authenticate": "Bearer"}
-            )
+            raise _refusal(401, "this needs an API key")
         keys: ApiKeys = request.app.state.keys
         found = await keys.find(credentials.credentials)
         if found is None:
-            raise HTTPException(
-                HTTPStatus.UNAUTHORIZED,
-                "the API key is unknown, revoked or expired",
-                {"WWW-Authenticate": 'Bearer error="invalid_token"'},
-            )
+            raise _refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
         if scope not in found.scopes:
-            raise HTTPException(
-                HTTPStatus.FORBIDDEN,
-                f"the API key lacks the scope {scope!r}",
-                {"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{scope}"'},
-            )
+            raise _refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
         request.state.key_id = found.key_id
         return found
 
     return caller
+
+
+def _refusal(status: int, detail: str, error: str | None = None) -> HTTPException:
+    """With the challenge of RFC 6750 §3."""
+    challenge = f'Bearer error="{error}"' if error else "Bearer"
+    return HTTPException(status, detail, {"WWW-Authenticate": challenge})

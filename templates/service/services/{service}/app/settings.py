@@ -1,4 +1,4 @@
-"""Configuration, from environment variables alone, so that a laptop and a container differ in nothing else.
+"""Configuration, read from environment variables and nothing else.
 
 `APP_ENV` unset means production: forgetting a variable never opens a door.
 """
@@ -38,7 +38,7 @@ class Settings(BaseSettings):
         replicas: containers that serve at the same time.
         embedding_model_dir: a model to use instead of the one that comes along.
         inference_threads: threads of one model run; 0 means one a physical core.
-        inference_queue: requests that may wait for the model before further ones are refused with 503.
+        inference_queue: requests that may wait for the model; further ones are refused with 503.
     """
 
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
@@ -64,11 +64,13 @@ class Settings(BaseSettings):
         secret = self.secret_key.get_secret_value()
         if secret == UNSET_SECRET or len(secret) < MIN_SECRET_LENGTH:
             raise ValueError(
-                f"SECRET_KEY needs at least {MIN_SECRET_LENGTH} random characters (openssl rand -hex 32); "
-                "APP_ENV=development does without"
+                f"SECRET_KEY needs at least {MIN_SECRET_LENGTH} random characters, for example of "
+                "`openssl rand -hex 32`; only APP_ENV=development does without"
             )
-        if self.database_url.get_backend_name() == "sqlite" and self.web_concurrency * self.replicas > 1:
+        processes = self.web_concurrency * self.replicas
+        if processes > 1 and self.database_url.get_backend_name() == "sqlite":
             raise ValueError(
-                "SQLite serves one process: point DATABASE_URL at PostgreSQL, or set WEB_CONCURRENCY and REPLICAS to 1"
+                f"SQLite serves one process, not {processes}: point DATABASE_URL at PostgreSQL, "
+                "or set WEB_CONCURRENCY and REPLICAS to 1"
             )
         return self

@@ -5,17 +5,17 @@ from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import Depends
-from intelligence.usage import Usage, UsageSink
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import Database, DatabaseDep
 from app.models import UsageRecord
+from intelligence.usage import Usage, UsageSink
 
 logger = logging.getLogger(__name__)
 
 
 class SqlUsageSink:
-    """One row a request. A database that refuses is logged: the answer it accounts for has been computed already."""
+    """One row a request. A failure is logged and goes no further: the answer is there already."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,5 +1,5 @@
 """The AI capability without a framework: it computes and never stores.
 
-`engine.Engine` is the way in; `embedded.load` gives it a model. Who serves the results, who may ask and where
-usage is written is decided by the services.
+`engine.Engine` is the way in and `embedded.load` gives it a model. Who may ask, and where usage is
+written, is the services' affair.
 """

@@ -1,19 +1,20 @@
 """Zero-shot classification: a text is compared in meaning with a sentence about each label.
 
-The scores say how the labels compare with each other for this text. They are not calibrated probabilities: a text
-that fits none of the labels still gets scores that sum to 1. Add a label such as "something else" where that matters.
+The scores say how the labels compare with each other for one text. They are no calibrated
+probabilities: a text that fits none of the labels still gets scores that sum to 1. Where that
+matters, offer a label for it, such as "something else".
 """
 
 from collections.abc import Sequence
 
 import numpy as np
 
-from intelligence.ports import Classifications, Embedder
+from intelligence.ports import Classifications, Embedder, Matrix
 
 HYPOTHESIS = "This text is about {}."
 
-TEMPERATURE = 0.05
-"""Cosines are divided by it before the softmax; sentence-transformers trains with the same scale, 20."""
+SCALE = np.float32(20)
+"""Of cosines before the softmax (a temperature of 0.05), as sentence-transformers trains with."""
 
 
 def classify(embedder: Embedder, texts: Sequence[str], labels: Sequence[str]) -> Classifications:
@@ -23,7 +24,7 @@ def classify(embedder: Embedder, texts: Sequence[str], labels: Sequence[str]) ->
     """
     embeddings = embedder.embed([*texts, *(HYPOTHESIS.format(label) for label in labels)])
     of_texts, of_labels = np.split(embeddings.vectors, [len(texts)])
-    logits = of_texts @ of_labels.T / TEMPERATURE
-    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
-    scores = weights / weights.sum(axis=1, keepdims=True)
+    logits = of_texts @ of_labels.T * SCALE
+    scores: Matrix = np.exp(logits - logits.max(axis=1, keepdims=True))
+    scores /= scores.sum(axis=1, keepdims=True)
     return Classifications(scores, embeddings.tokens, embeddings.model)

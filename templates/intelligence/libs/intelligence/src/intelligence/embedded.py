@@ -1,7 +1,7 @@
 """The embedding model that runs in this process: ONNX on the CPU, no key, no network.
 
-Any sentence-embedding model will do that is one ONNX file whose first output is a vector a token, to be averaged
-(mean pooling), with a tokenizer.json beside it.
+Any sentence-embedding model will do that is one ONNX file whose first output is a vector a token,
+to be averaged (mean pooling), with a tokenizer.json.
 """
 
 import os
@@ -13,49 +13,27 @@ import numpy as np
 
 from intelligence import model_files
 from intelligence.errors import InferenceFailed, InputTooLarge, ModelError
-from intelligence.ports import Embedder, Embeddings, Matrix
+from intelligence.ports import Embeddings, Matrix
 
+# The runtime is an extra: a process that asks a remote model does without it.
 if TYPE_CHECKING:
-    from onnxruntime import InferenceSession
+    from onnxruntime import InferenceSession  # type: ignore[import-untyped]
     from tokenizers import Encoding, Tokenizer
 
-TOKENS_A_RUN = 2048
-"""Padding included. A CPU gains nothing from larger runs, and their memory stays with the process."""
+TOKENS_A_RUN = 512
+"""Padding included. Larger runs are no faster on a CPU, but the process keeps their memory."""
 
 
-def load(folder: Path | None = None, *, threads: int = 0) -> Embedder:
-    """Opens the model in `folder`, or the shipped one.
+class OnnxEmbedder:
+    """An `intelligence.ports.Embedder`; `load` makes one."""
 
-    Args:
-        threads: cores that one run may use; 0: one thread a physical core.
-
-    Raises:
-        ModelError: a file or the runtime is missing, or a checksum is wrong.
-    """
-    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # tokenizers brings a downloader along
-    try:  # the runtime is the extra `embedded`: a process that asks a remote model goes without
-        import onnxruntime
-        import tokenizers
-    except ModuleNotFoundError as error:
-        raise ModelError(str(error.name), "is not installed", "install the extra `embedded` (`uv sync` does)") from error
-
-    files = model_files.read(folder or model_files.SHIPPED)
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads leave the cores to others
-    session = onnxruntime.InferenceSession(files.weights, options, providers=["CPUExecutionProvider"])
-    tokenizer = tokenizers.Tokenizer.from_str(files.tokenizer)
-    tokenizer.no_truncation()  # tokenizer files carry settings of their own; the shipped one would cut at 128
-    tokenizer.no_padding()
-    return _OnnxEmbedder(files.name, files.max_tokens, session, tokenizer)
-
-
-class _OnnxEmbedder:
-    def __init__(self, model: str, max_tokens: int, session: "InferenceSession", tokenizer: "Tokenizer") -> None:
+    def __init__(
+        self, model: str, max_tokens: int, session: "InferenceSession", tokenizer: "Tokenizer"
+    ) -> None:
         self.model = model
         self.dimensions: int = session.get_outputs()[0].shape[-1]
+        self.session = session
         self._max_tokens = max_tokens
-        self._session = session
         self._tokenizer = tokenizer
         self._inputs = [each.name for each in session.get_inputs()]
 
@@ -67,11 +45,12 @@ class _OnnxEmbedder:
                 raise InputTooLarge(index, length, self._max_tokens)
         tokens = sum(lengths)
         step = max(1, TOKENS_A_RUN // max(lengths))
+        parts = [encodings[start : start + step] for start in range(0, len(encodings), step)]
         try:
-            runs = [self._run(encodings[first : first + step]) for first in range(0, len(encodings), step)]
+            vectors = np.concatenate([self._run(part) for part in parts])
         except Exception as error:
             raise InferenceFailed(tokens) from error
-        return Embeddings(np.concatenate(runs), tokens, self.model)
+        return Embeddings(vectors, tokens, self.model)
 
     def _run(self, encodings: "Sequence[Encoding]") -> Matrix:
         ids = np.zeros((len(encodings), max(map(len, encodings))), np.int64)
@@ -80,7 +59,37 @@ class _OnnxEmbedder:
             ids[row, : len(encoding)] = encoding.ids
             mask[row, : len(encoding)] = 1
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        states = self._session.run(None, {name: feed[name] for name in self._inputs})[0]
+        states: Matrix = self.session.run(None, {name: feed[name] for name in self._inputs})[0]
         weights = mask[..., np.newaxis].astype(np.float32)
-        pooled = (states * weights).sum(axis=1) / weights.sum(axis=1)
-        return pooled / np.linalg.norm(pooled, axis=1, keepdims=True)
+        pooled: Matrix = (states * weights).sum(axis=1) / weights.sum(axis=1)
+        pooled /= np.linalg.norm(pooled, axis=1, keepdims=True)
+        return pooled
+
+
+def load(folder: Path | None = None, *, threads: int = 0) -> OnnxEmbedder:
+    """Opens the model in `folder`, or the shipped one.
+
+    Args:
+        folder: holds a models.toml and the files it names, see docs/models.md.
+        threads: how many one run may use; 0: one a physical core.
+
+    Raises:
+        ModelError: the runtime or a file is missing, or a checksum is wrong.
+    """
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")  # tokenizers brings a downloader along
+    try:
+        import onnxruntime
+        import tokenizers
+    except ModuleNotFoundError as error:
+        remedy = "install the extra `embedded` (`uv sync` does)"
+        raise ModelError(str(error.name), "not installed", remedy) from error
+
+    files = model_files.read(folder or model_files.SHIPPED)
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # idle threads sleep
+    session = onnxruntime.InferenceSession(files.weights, options, ["CPUExecutionProvider"])
+    tokenizer = tokenizers.Tokenizer.from_str(files.tokenizer)
+    tokenizer.no_truncation()  # the shipped file would cut at 128 tokens and pad to as many
+    tokenizer.no_padding()
+    return OnnxEmbedder(files.name, files.max_tokens, session, tokenizer)

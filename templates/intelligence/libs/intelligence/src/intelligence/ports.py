@@ -1,4 +1,4 @@
-"""What a model backend provides and what the engine hands out."""
+"""What a model provides to the engine, and what the engine hands out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ type Matrix = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embeddings:
-    """Vectors of Euclidean length 1, one row a text, so that a dot product is a cosine.
+    """Vectors of length 1, so that a dot product is a cosine.
 
     Attributes:
         vectors: shape (texts, dimensions).
-        tokens: read by the model over all texts, special tokens included, padding not.
+        tokens: read by the model in all texts, special tokens included, padding not.
         model: the name of the model that ran.
     """
 
@@ -31,7 +31,8 @@ class Classifications:
 
     Attributes:
         scores: shape (texts, labels), in the order asked; each row sums to 1.
-        tokens, model: as in `Embeddings`; the labels are read too and count.
+        tokens: as in `Embeddings`; the labels are read too, and count.
+        model: the name of the model that ran.
     """
 
     scores: Matrix
@@ -41,7 +42,7 @@ class Classifications:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """One ranked document: its position in the call and its cosine with the query, -1 to 1."""
+    """A ranked document: its position in the call, and its cosine with the query (-1 to 1)."""
 
     index: int
     score: float
@@ -49,7 +50,11 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The nearest documents, best first; equal scores keep the order of the call."""
+    """The nearest documents, best first; equal scores keep the order of the call.
+
+    Attributes:
+        tokens: as in `Embeddings`, the query included.
+    """
 
     matches: tuple[Match, ...]
     tokens: int
@@ -66,5 +71,5 @@ class Embedder(Protocol):
     def dimensions(self) -> int: ...
 
     def embed(self, texts: Sequence[str]) -> Embeddings:
-        """Raises InputTooLarge before the run, InferenceFailed after it."""
+        """Embeds at least one text. Raises InputTooLarge before a run, InferenceFailed after."""
         ...

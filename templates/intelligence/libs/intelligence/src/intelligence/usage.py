@@ -1,4 +1,4 @@
-"""What one inference cost, and the port through which a service writes it down."""
+"""What an inference cost, and the port through which a service writes it down."""
 
 from dataclasses import dataclass
 from typing import Literal, Protocol
@@ -8,16 +8,16 @@ type Operation = Literal["embeddings", "classify", "similar"]
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One answered request.
+    """One request that ran the model.
 
     Attributes:
         key_id: the API key that asked; None for a call of the system's own.
         operation: which capability.
         model: the name of the model that ran.
-        input_tokens: as counted by the model's tokenizer, special tokens included, padding not.
-        output_tokens: 0 for models that generate no text.
-        latency_ms: from the request's admission to its result, waiting in the queue included.
-        status: the HTTP status that was answered.
+        input_tokens: as the model's tokenizer counts, special tokens included, padding not.
+        output_tokens: 0 for a model that writes no text.
+        latency_ms: from the submission to the result, the time in the queue included.
+        status: the HTTP status of the answer.
     """
 
     key_id: str | None

@@ -1,0 +1,144 @@
+"""Commands beside the server: `python -m app --help`."""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from pydantic import ValidationError
+
+from app import logs, openapi
+from app.database import Database
+from app.keys import ApiKeys
+from app.main import create_app
+from app.models import utcnow
+from app.settings import Settings
+
+type Command = Callable[[argparse.Namespace, Settings], int | Coroutine[Any, Any, int]]
+
+GRACEFUL_SHUTDOWN = 20  # seconds that running requests have after SIGTERM
+
+
+def serve(arguments: argparse.Namespace, settings: Settings) -> int:
+    logs.configure(settings)
+    uvicorn.run(
+        "app.main:create_app",
+        factory=True,
+        host=settings.host,
+        port=settings.port,
+        reload=arguments.reload,
+        reload_dirs=["app"],
+        log_config=None,  # the root logger's format, which every worker configures
+        access_log=False,  # app.middleware writes one that has the request's id
+        server_header=False,
+        timeout_graceful_shutdown=GRACEFUL_SHUTDOWN,
+    )
+    return 0
+
+
+def contracts(arguments: argparse.Namespace, _: Settings) -> int:
+    app = create_app()
+    if not arguments.check:
+        openapi.write(app, arguments.folder)
+        return 0
+    drifted = openapi.drift(app, arguments.folder)
+    for name in drifted:
+        print(f"{arguments.folder / name} differs from the code: `just contracts` rewrites it")
+    return 1 if drifted else 0
+
+
+@asynccontextmanager
+async def stored_keys(settings: Settings) -> AsyncGenerator[ApiKeys]:
+    database = Database(settings.database_url)
+    try:
+        yield ApiKeys(database, settings.secret_key)
+    finally:
+        await database.close()
+
+
+async def issue(arguments: argparse.Namespace, settings: Settings) -> int:
+    expires_at = utcnow() + timedelta(days=arguments.days) if arguments.days else None
+    async with stored_keys(settings) as keys:
+        print(await keys.issue(arguments.name, arguments.scope, expires_at))
+    print("Shown this once; what is stored is a hash.", file=sys.stderr)
+    return 0
+
+
+async def list_all(_: argparse.Namespace, settings: Settings) -> int:
+    async with stored_keys(settings) as keys:
+        for key in await keys.all():
+            state = "usable" if key.usable(utcnow()) else "revoked" if key.revoked_at else "expired"
+            used = f"used {key.last_used_at:%Y-%m-%d %H:%M}" if key.last_used_at else "never used"
+            print(key.id, state, used, key.scopes, key.name, sep="\t")
+    return 0
+
+
+async def revoke(arguments: argparse.Namespace, settings: Settings) -> int:
+    async with stored_keys(settings) as keys:
+        if await keys.revoke(arguments.id):
+            return 0
+    print(f"there is no key {arguments.id} to revoke", file=sys.stderr)
+    return 1
+
+
+async def seed(_: argparse.Namespace, settings: Settings) -> int:
+    if settings.app_env == "production" or settings.dev_api_key is None:
+        print("seeding takes APP_ENV=development and a DEV_API_KEY", file=sys.stderr)
+        return 1
+    key = settings.dev_api_key.get_secret_value()
+    async with stored_keys(settings) as keys:
+        await keys.put("ak_development", key, "development", ["inference"])
+    print(f"http://{settings.host}:{settings.port}/docs  API key: {key}")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(prog="python -m app")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+
+    command = commands.add_parser("serve", help="start the server")
+    command.add_argument("--reload", action="store_true", help="restart when the code changes")
+    command.set_defaults(run=serve)
+
+    command = commands.add_parser("openapi", help="write the API contracts, a file a tag")
+    command.add_argument("folder", type=Path)
+    command.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
+    command.set_defaults(run=contracts)
+
+    command = commands.add_parser("seed", help="store DEV_API_KEY and say where to use it")
+    command.set_defaults(run=seed)
+
+    keys = commands.add_parser("keys", help="issue, list and revoke API keys")
+    verbs = keys.add_subparsers(required=True, metavar="VERB")
+    command = verbs.add_parser("issue", help="print a new key")
+    command.add_argument("--name", required=True, help="who it is for")
+    command.add_argument("--scope", required=True, action="append", help="such as inference")
+    command.add_argument("--days", type=int, help="until it expires; default: never")
+    command.set_defaults(run=issue)
+    verbs.add_parser("list", help="all keys ever issued").set_defaults(run=list_all)
+    command = verbs.add_parser("revoke", help="make a key useless at once")
+    command.add_argument("id", help="what `list` shows, or the key up to its second underscore")
+    command.set_defaults(run=revoke)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    arguments = parser().parse_args(argv)
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for each in error.errors():
+            print(*each["loc"], each["msg"], file=sys.stderr)
+        return 1
+    command: Command = arguments.run
+    outcome = command(arguments, settings)
+    return outcome if isinstance(outcome, int) else asyncio.run(outcome)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+"""The application, put together by a factory: importing a module starts nothing.
+
+Start-up waits for the model: a missing or altered file stops the process and says what to do, and
+a process that listens can answer. At the end what is queued is finished, then the database let go.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from app import docs, health, logs, openapi, problems
+from app.database import Database
+from app.engine import build_engine
+from app.features import FEATURES
+from app.keys import ApiKeys
+from app.middleware import BodyLimit, RequestContext
+from app.settings import Settings
+from intelligence.engine import Engine
+
+MAX_BODY = 1024 * 1024  # bytes
+DRAIN_TIMEOUT = 10.0  # seconds
+
+
+@asynccontextmanager
+async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    database: Database = app.state.database
+    engine: Engine = app.state.engine
+    try:
+        await asyncio.wrap_future(engine.start())
+        yield
+    finally:
+        await asyncio.to_thread(engine.close, DRAIN_TIMEOUT)
+        await database.close()
+
+
+def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
+    """By default with the environment's settings (ValidationError: unsafe) and their model."""
+    settings = settings or Settings()
+    logs.configure(settings)
+    app = FastAPI(
+        title="AI service",
+        version="1.0.0",
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    app.state.engine = engine or build_engine(settings)
+    app.state.database = Database(settings.database_url)
+    app.state.keys = ApiKeys(app.state.database, settings.secret_key)
+
+    problems.install(app)
+    openapi.install(app)
+    docs.install(app)
+    app.include_router(health.router)
+    app.add_middleware(BodyLimit, max_bytes=MAX_BODY)
+    app.add_middleware(RequestContext)
+    for install in FEATURES:
+        install(app, settings)
+    return app

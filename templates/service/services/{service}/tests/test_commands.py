@@ -1,0 +1,72 @@
+from pathlib import Path
+
+import pytest
+import uvicorn
+
+from app.__main__ import main
+
+
+def test_a_key_is_issued_listed_and_revoked(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["keys", "issue", "--name", "Ada", "--scope", "inference", "--days", "1"]) == 0
+    key = capsys.readouterr().out.strip()
+    key_id = key[:15]
+
+    def listed() -> str:
+        assert main(["keys", "list"]) == 0
+        out = capsys.readouterr().out
+        assert key not in out
+        return next(line for line in out.splitlines() if line.startswith(key_id))
+
+    assert listed() == f"{key_id}\tusable\tnever used\tinference\tAda"
+    assert main(["keys", "revoke", key_id]) == 0
+    assert "\trevoked\t" in listed()
+    assert main(["keys", "revoke", key_id]) == 1
+    assert key_id in capsys.readouterr().err
+
+
+def test_seeding_twice_gives_one_key_and_prints_it(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEV_API_KEY", "only-for-tests")
+    assert main(["seed"]) == main(["seed"]) == 0
+    assert "http://127.0.0.1:8000/docs  API key: only-for-tests" in capsys.readouterr().out
+    main(["keys", "list"])
+    assert capsys.readouterr().out.count("ak_development") == 1
+
+
+def test_production_is_not_seeded(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEV_API_KEY", "only-for-tests")
+    monkeypatch.setenv("APP_ENV", "production")
+    monkeypatch.setenv("SECRET_KEY", "x" * 32)
+    assert main(["seed"]) == 1
+    assert "only-for-tests" not in capsys.readouterr().out
+
+
+def test_contracts_are_written_then_checked(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    folder = str(tmp_path)
+    assert main(["openapi", folder, "--check"]) == 1
+    assert "service.json differs" in capsys.readouterr().out
+    assert main(["openapi", folder]) == 0
+    assert main(["openapi", folder, "--check"]) == 0
+
+
+def test_the_server_hides_its_name_and_bounds_its_shutdown(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, object] = {}
+    monkeypatch.setattr(uvicorn, "run", lambda app, **options: given.update(options, app=app))
+    monkeypatch.setenv("PORT", "8123")
+    assert main(["serve", "--reload"]) == 0
+    assert given["app"] == "app.main:create_app"
+    assert (given["port"], given["reload"], given["server_header"]) == (8123, True, False)
+    assert given["timeout_graceful_shutdown"]
+
+
+def test_unsafe_settings_are_named_without_a_trace(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("APP_ENV")
+    assert main(["serve"]) == 1
+    assert "SECRET_KEY needs at least 32 random characters" in capsys.readouterr().err

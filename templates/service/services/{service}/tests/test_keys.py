@@ -1,0 +1,103 @@
+import hashlib
+from datetime import datetime, timedelta
+
+import httpx2
+import pytest
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from pydantic import SecretStr
+
+from app.database import Database
+from app.keys import ApiKeys, Caller
+from app.models import ApiKey, utcnow
+
+PUBLIC = {"/livez", "/readyz", "/openapi.json", "/docs", "/docs/start.js", "/docs/assets"}
+
+
+def guarded(app: FastAPI) -> list[tuple[str, str]]:
+    """Method and path of every route that is not public, those of included routers as well."""
+    return [
+        (method, path)
+        for route in iter_route_contexts(app.routes)
+        if (path := route.path) is not None and path not in PUBLIC
+        for method in sorted(route.methods or {"GET"})
+    ]
+
+
+async def test_every_route_that_is_not_public_asks_for_a_key(
+    app: FastAPI, client: httpx2.AsyncClient
+) -> None:
+    routes = guarded(app)
+    assert routes
+    for method, path in routes:
+        response = await client.request(method, path)
+        assert (path, response.status_code) == (path, 401)
+        assert response.headers["www-authenticate"].startswith("Bearer")
+        assert response.headers["content-type"] == "application/problem+json"
+
+
+async def test_a_key_without_the_scope_is_forbidden_everywhere(
+    app: FastAPI, client: httpx2.AsyncClient, keys: ApiKeys
+) -> None:
+    key = await keys.issue("other", ["other"])
+    for method, path in guarded(app):
+        response = await client.request(method, path, headers={"Authorization": f"Bearer {key}"})
+        assert (path, response.status_code) == (path, 403)
+        assert 'error="insufficient_scope"' in response.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize("header", ["", "Bearer", "Bearer no-key", "Basic dTpw", "Bearer \u00e9"])
+async def test_what_is_no_key_is_unauthorized(
+    app: FastAPI, client: httpx2.AsyncClient, header: str
+) -> None:
+    method, path = guarded(app)[0]
+    headers = [(b"Authorization", header.encode())]
+    assert (await client.request(method, path, headers=headers)).status_code == 401
+
+
+async def test_an_expired_key_is_unknown(keys: ApiKeys) -> None:
+    now = utcnow()
+    expired = await keys.issue("expired", ["inference"], now - timedelta(seconds=1))
+    usable = await keys.issue("usable", ["inference"], now + timedelta(days=1))
+    assert await keys.find(expired) is None
+    assert await keys.find(usable) is not None
+
+
+async def test_a_revoked_key_is_unauthorized(
+    app: FastAPI, client: httpx2.AsyncClient, keys: ApiKeys, key_id: str, auth: dict[str, str]
+) -> None:
+    method, path = guarded(app)[0]
+    assert (await client.request(method, path, headers=auth)).status_code != 401
+    assert await keys.revoke(key_id)
+    assert (await client.request(method, path, headers=auth)).status_code == 401
+    assert not await keys.revoke(key_id)
+
+
+async def test_only_a_hash_under_the_secret_is_stored(
+    database: Database, keys: ApiKeys, key: str, key_id: str
+) -> None:
+    async with database.session() as session:
+        row = await session.get_one(ApiKey, key_id)
+        stored = [str(getattr(row, column.key)) for column in ApiKey.__table__.columns]
+    secret = key.removeprefix(key_id + "_")
+    assert len(secret) == 43  # 256 bits in base64
+    assert not any(secret in value for value in stored)
+    assert hashlib.sha256(key.encode()).hexdigest() not in stored
+    assert await ApiKeys(database, SecretStr("another secret")).find(key) is None
+
+
+async def test_the_caller_and_the_time_of_use_are_known(
+    database: Database, keys: ApiKeys, key: str, key_id: str
+) -> None:
+    async def last_used() -> datetime | None:
+        async with database.session() as session:
+            return (await session.get_one(ApiKey, key_id)).last_used_at
+
+    before = utcnow()
+    assert await last_used() is None
+    assert await keys.find(key) == Caller(key_id, "test", frozenset({"inference"}))
+    first = await last_used()
+    assert first is not None
+    assert first >= before
+    await keys.find(key)
+    assert await last_used() == first  # written once a minute
