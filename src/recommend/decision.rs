@@ -118,31 +118,25 @@ pub fn large_ai(answers: &Answers) -> bool {
     in_request_path && (by_peak || by_gpu || by_ownership)
 }
 
-/// The next best: where the last rule came from, else across the nearest line that the axes could cross.
+/// The next best: where the last rule came from, else the architecture that the fewest points on the axes would give.
+/// One that does not carry a workload asked for is never it.
 pub(super) fn runner_up(answers: &Answers, axes: Axes, verdict: &Verdict) -> Architecture {
     if let Some(last) = verdict.rules.last()
         && carries_all(answers, last.from)
     {
         return last.from;
     }
-    let business = axes.business - THRESHOLD;
-    let ai = axes.ai - THRESHOLD;
-    let other = match verdict.architecture {
-        Architecture::Hybrid if business > ai => Architecture::Monolith,
-        Architecture::Hybrid => Architecture::ApiFirst,
-        Architecture::Monolith if business >= 0 && ai.abs() <= business => Architecture::Hybrid,
-        Architecture::Monolith => Architecture::ApiFirst,
-        Architecture::ApiFirst if ai >= 0 && business.abs() <= ai => Architecture::Hybrid,
-        Architecture::ApiFirst => Architecture::Monolith,
+    let points_away = |other: Architecture| {
+        let grid = (0..=100).flat_map(|business| (0..=100).map(move |ai| Axes { business, ai }));
+        grid.filter(|at| by_axes(answers, *at) == other)
+            .map(|at| (at.business - axes.business).abs() + (at.ai - axes.ai).abs())
+            .min()
     };
-    if carries_all(answers, other) {
-        return other;
-    }
-    // Only api-first fails to carry a workload: the remaining one of the other two is next.
-    match verdict.architecture {
-        Architecture::Hybrid => Architecture::Monolith,
-        Architecture::Monolith | Architecture::ApiFirst => Architecture::Hybrid,
-    }
+    Architecture::ALL
+        .into_iter()
+        .filter(|other| *other != verdict.architecture && carries_all(answers, *other))
+        .min_by_key(|other| points_away(*other))
+        .expect("the hybrid and the monolith carry every workload")
 }
 
 /// Whether the architecture carries every workload asked for.

@@ -1,0 +1,251 @@
+//! What to build: the architecture, the layers that make it, and the values their templates know.
+//!
+//! Which layers apply is decided here, in one table; what a layer holds is the layer's own business.
+
+use serde_json::{Value, json};
+
+use crate::architecture::Architecture;
+use crate::availability::{self, NotYet};
+use crate::capacity::capacity;
+use crate::questions::{
+    Answer, Answers, Choice, Ci, Consumers, Database, License, Operations, QUESTIONS, Workload,
+};
+use crate::recommend::{Axis, Recommendation};
+use crate::words;
+
+/// The name of the first AI service.
+pub const FIRST_SERVICE: &str = "ai";
+
+/// A layer, and why it is there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LayerUse {
+    pub layer: String,
+    /// The service that a layer of services is made for.
+    pub service: Option<String>,
+    /// Keys of the questions whose answers ask for it; empty where every project has it.
+    pub because: Vec<&'static str>,
+}
+
+/// Everything that a plan is made from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Blueprint {
+    pub architecture: Architecture,
+    pub layers: Vec<LayerUse>,
+    pub values: Value,
+}
+
+/// Why the answers cannot be built.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BlueprintError {
+    #[error("{architecture} does not carry {}", list(workloads))]
+    NotCarried {
+        architecture: Architecture,
+        workloads: Vec<&'static str>,
+    },
+    #[error("not yet available: {}", list(&answers(missing)))]
+    NotYet { missing: Vec<NotYet> },
+}
+
+fn list<S: AsRef<str>>(items: &[S]) -> String {
+    let ticked: Vec<_> = items.iter().map(|item| format!("`{}`", item.as_ref())).collect();
+    ticked.join(", ")
+}
+
+fn answers(missing: &[NotYet]) -> Vec<String> {
+    missing
+        .iter()
+        .map(|not_yet| format!("{} = {}", not_yet.question, not_yet.answer))
+        .collect()
+}
+
+/// Chooses the layers of an architecture for these answers.
+pub fn blueprint(
+    answers: &Answers,
+    recommendation: &Recommendation,
+) -> Result<Blueprint, BlueprintError> {
+    let architecture = recommendation.architecture;
+    let not_carried = availability::not_carried(answers, architecture);
+    if !not_carried.is_empty() {
+        return Err(BlueprintError::NotCarried {
+            architecture,
+            workloads: not_carried.into_iter().map(Choice::key).collect(),
+        });
+    }
+    let missing = availability::not_yet(answers, architecture);
+    if !missing.is_empty() {
+        return Err(BlueprintError::NotYet { missing });
+    }
+    Ok(Blueprint {
+        architecture,
+        layers: layers(answers),
+        values: values(answers, recommendation),
+    })
+}
+
+/// The layers of an API-first project, in the order of the table.
+fn layers(answers: &Answers) -> Vec<LayerUse> {
+    let mut layers = Vec::new();
+    let mut add = |layer: &str, service: Option<&str>, because: &[&'static str], applies: bool| {
+        if applies {
+            layers.push(LayerUse {
+                layer: layer.to_owned(),
+                service: service.map(str::to_owned),
+                because: because.to_vec(),
+            });
+        }
+    };
+    let ai = Some(FIRST_SERVICE);
+    let containers = answers.operations == Operations::Containers;
+    add("base", None, &[], true);
+    add("intelligence", None, &[], true);
+    add("service", ai, &[], true);
+    add(
+        "inference-api",
+        ai,
+        &["workloads"],
+        answers.workloads.contains(Workload::InferenceApi),
+    );
+    add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
+    add(
+        "database-postgresql",
+        ai,
+        &["database"],
+        answers.database == Database::Postgresql,
+    );
+    add("operations-containers", ai, &["operations"], containers);
+    add(
+        "containers-postgresql",
+        ai,
+        &["operations", "database"],
+        containers && answers.database == Database::Postgresql,
+    );
+    add(
+        "containers-sqlite",
+        ai,
+        &["operations", "database"],
+        containers && answers.database == Database::Sqlite,
+    );
+    add("operations-paas", ai, &["operations"], answers.operations == Operations::Paas);
+    add("ci-github", ai, &["ci"], answers.ci == Ci::Github);
+    add(
+        "ci-github-postgresql",
+        ai,
+        &["ci", "database"],
+        answers.ci == Ci::Github && answers.database == Database::Postgresql,
+    );
+    let license = match answers.license {
+        License::Mit => "license-mit",
+        License::Apache2 => "license-apache-2.0",
+        License::Proprietary => "license-proprietary",
+    };
+    add(license, None, &["license"], true);
+    layers
+}
+
+/// The values that templates know, besides slots, `service` and `versions`.
+fn values(answers: &Answers, recommendation: &Recommendation) -> Value {
+    let known = answers.known();
+    let given: serde_json::Map<_, _> = QUESTIONS
+        .iter()
+        .map(|question| {
+            let text = answers.get(question.key);
+            let value = match question.at_most {
+                Some(_) => Value::from(text.split(',').collect::<Vec<_>>()),
+                None => Value::from(text),
+            };
+            (question.key.to_owned(), value)
+        })
+        .collect();
+    let not_yet: Vec<_> = availability::partly(answers)
+        .into_iter()
+        .map(|partly| json!({"answer": format!("{} = {}", partly.question, partly.answer), "text": partly.missing}))
+        .collect();
+    let asked: Vec<_> = QUESTIONS
+        .iter()
+        .filter(|question| (question.applies)(&known) && !["name", "description"].contains(&question.key))
+        .map(|question| {
+            json!({
+                "question": question.key,
+                "answer": words::answer(answers, question.key),
+                "origin": if answers.assumed.contains(question.key) { "assumed" } else { "given" },
+            })
+        })
+        .collect();
+    let mut capacity_value = serde_json::to_value(capacity(answers)).unwrap_or_default();
+    capacity_value["cores"] = capacity(answers).cores().into();
+    json!({
+        "name": answers.name.show(),
+        "description": answers.description.show(),
+        "architecture": recommendation.architecture.key(),
+        "answers": given,
+        "not_yet": not_yet,
+        "decision": decision(answers, recommendation, &asked),
+        "capacity": capacity_value,
+    })
+}
+
+/// The values of the decision record.
+fn decision(answers: &Answers, recommendation: &Recommendation, asked: &[Value]) -> Value {
+    let reasons = |axis: Axis| -> Vec<Value> {
+        recommendation
+            .reasons
+            .iter()
+            .filter(|reason| reason.axis == axis)
+            .map(|reason| {
+                json!({
+                    "points": reason.points,
+                    "question": reason.question,
+                    "answer": reason.answer,
+                    "clauses": reason.clauses.join(", "),
+                })
+            })
+            .collect()
+    };
+    let options: Vec<_> = words::options(recommendation)
+        .into_iter()
+        .map(|(architecture, standing)| {
+            json!({"name": architecture.key(), "means": architecture.means(), "standing": standing})
+        })
+        .collect();
+    let rules: Vec<_> = recommendation
+        .rules
+        .iter()
+        .map(|fired| {
+            format!(
+                "{:?} ({}): from {} to {}, because {}.",
+                fired.id,
+                fired.clauses.join(", "),
+                fired.from,
+                fired.to,
+                fired.says()
+            )
+        })
+        .collect();
+    let flips: Vec<_> = recommendation
+        .flips
+        .iter()
+        .map(|flip| {
+            let assumed = if flip.assumed { " (assumed now)" } else { "" };
+            format!("`{} {}`{assumed} would give {}.", flip.question, flip.change, flip.architecture)
+        })
+        .collect();
+    json!({
+        "sentence": words::because(recommendation.architecture),
+        "reasoning": words::sentence(recommendation),
+        "means": recommendation.architecture.means(),
+        "override_reason": if recommendation.overridden() { answers.architecture_reason.show() } else { String::new() },
+        "business": recommendation.axes.business,
+        "ai": recommendation.axes.ai,
+        "threshold": crate::recommend::THRESHOLD,
+        "clarity": format!("{} ({:.2})", recommendation.clarity.label, recommendation.clarity.score),
+        "answers": asked,
+        "options": options,
+        "business_reasons": reasons(Axis::Business),
+        "ai_reasons": reasons(Axis::Ai),
+        "rules": rules,
+        "contradictions": words::contradictions(recommendation),
+        "flips": flips,
+        "consequences": words::consequences(recommendation.architecture),
+        "reopened_by": words::reopened_by(recommendation),
+    })
+}

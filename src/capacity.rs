@@ -1,0 +1,116 @@
+//! The arithmetic of docs/scalability.md: from the peak to processes, memory and connections.
+//!
+//! It starts from figures that are stated, so that whoever doubts one can put in their own.
+
+use serde::Serialize;
+
+use crate::questions::{Answers, Operations, PeakRps};
+
+/// CPU time of one inference call with the embedded model: a short text, milliseconds. Measured on two shared virtual
+/// CPUs at 32 connections (MiniLM, int8); other texts and machines differ.
+const CPU_MS_PER_CALL: u32 = 6;
+/// The share of a core that is planned for: the rest is head-room for bursts.
+const UTILISATION_PERCENT: u32 = 60;
+/// Resident memory of one process with the model loaded, megabytes.
+const MEMORY_MB: u32 = 320;
+/// Database connections that one process may hold: pool and overflow.
+const CONNECTIONS: u32 = 10;
+/// Connections that a PostgreSQL server admits unless told otherwise, of which four fifths are planned for.
+const MAX_CONNECTIONS: u32 = 100;
+
+/// What the peak asks for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Capacity {
+    /// Calls a second that are planned for.
+    pub peak_rps: u32,
+    /// The answer named no upper end: `peak_rps` is the lower one.
+    pub open_ended: bool,
+    pub cpu_ms_per_call: u32,
+    pub utilisation_percent: u32,
+    /// Calls a second that one core serves at the planned utilisation.
+    pub rps_per_core: u32,
+    /// Cores busy at peak, in hundredths.
+    pub cores_hundredths: u32,
+    /// One process a core; two at least where a restart must not be seen.
+    pub processes: u32,
+    pub memory_mb: u32,
+    pub memory_total_mb: u32,
+    pub connections_per_process: u32,
+    pub connections: u32,
+    pub max_connections: u32,
+    pub pooler_needed: bool,
+}
+
+impl Capacity {
+    /// Cores busy at peak, as a decimal number.
+    pub fn cores(&self) -> String {
+        format!("{}.{:02}", self.cores_hundredths / 100, self.cores_hundredths % 100)
+    }
+}
+
+/// Plans for the upper end of the answered peak; an unknown peak counts as 10 to 100 (C14).
+pub fn capacity(answers: &Answers) -> Capacity {
+    let (peak_rps, open_ended) = match answers.peak_rps {
+        PeakRps::Under10 => (10, false),
+        PeakRps::To100 | PeakRps::Unknown => (100, false),
+        PeakRps::To1000 => (1000, false),
+        PeakRps::Over1000 => (1000, true),
+    };
+    let busy_ms_per_second = peak_rps * CPU_MS_PER_CALL;
+    let needed = busy_ms_per_second.div_ceil(10 * UTILISATION_PERCENT);
+    let least = if answers.operations == Operations::Paas { 1 } else { 2 };
+    let processes = needed.max(least);
+    let connections = processes * CONNECTIONS;
+    Capacity {
+        peak_rps,
+        open_ended,
+        cpu_ms_per_call: CPU_MS_PER_CALL,
+        utilisation_percent: UTILISATION_PERCENT,
+        rps_per_core: 10 * UTILISATION_PERCENT / CPU_MS_PER_CALL,
+        cores_hundredths: busy_ms_per_second / 10,
+        processes,
+        memory_mb: MEMORY_MB,
+        memory_total_mb: processes * MEMORY_MB,
+        connections_per_process: CONNECTIONS,
+        connections,
+        max_connections: MAX_CONNECTIONS,
+        pooler_needed: connections * 5 > MAX_CONNECTIONS * 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::questions::Known;
+
+    fn at(peak: &str, operations: &str) -> Capacity {
+        let mut known = Known::default();
+        known.set("peak_rps", peak).unwrap();
+        known.set("operations", operations).unwrap();
+        capacity(&known.complete())
+    }
+
+    #[test]
+    fn processes_follow_from_the_peak() {
+        for (peak, operations, processes) in [
+            ("under-10", "paas", 1),
+            ("under-10", "containers", 2),
+            ("10-100", "paas", 1),
+            ("unknown", "containers", 2),
+            ("100-1000", "containers", 10),
+        ] {
+            assert_eq!(at(peak, operations).processes, processes, "{peak} {operations}");
+        }
+    }
+
+    #[test]
+    fn a_pooler_is_needed_before_the_connections_run_out() {
+        assert!(!at("10-100", "containers").pooler_needed);
+        assert!(at("100-1000", "containers").pooler_needed);
+    }
+
+    #[test]
+    fn the_top_answer_has_no_upper_end() {
+        assert!(at("over-1000", "containers").open_ended);
+    }
+}
