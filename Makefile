@@ -1,0 +1,58 @@
+# `make test` is all that is run before a change goes in; it sets the machine up first. Each step can be run alone.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+
+TOOLS := source tests/env.sh
+PYTHON := $(TOOLS); "$${UV_PYTHON:-python3}" -B
+VALIDATORS := target/tools/validators
+# How long further projects may be started, counted from the first, besides those that are always run.
+MINUTES ?= 10
+STEPS := setup fmt clippy rust union validators skeletons
+
+.PHONY: help test matrix $(STEPS)
+
+help: ## Show the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+
+test: ## Everything, step by step; stops at the first that fails
+	@for step in $(STEPS); do \
+		printf '\n== make %s\n' "$$step"; start=$$SECONDS; \
+		$(MAKE) "$$step" || { printf '\n== make %s failed after %d s\n' "$$step" $$((SECONDS - start)); exit 1; }; \
+		printf '== make %s: %d s\n' "$$step" $$((SECONDS - start)); \
+	done
+	@printf '\nmake test: all %d steps passed\n' $(words $(STEPS))
+
+setup: ## Install what the tests need and this machine lacks
+	@tests/setup.sh
+
+fmt: ## Rust is formatted
+	@$(TOOLS); cargo fmt --check
+
+clippy: ## Rust without a warning
+	@$(TOOLS); cargo clippy --all-targets --locked -- --deny warnings
+
+rust: ## Unit tests, laws over layers and answers, the command line, the wizard on a terminal, parity
+	@$(TOOLS); cargo test --locked
+
+union: ## The Python of every pair of answers, which the laws leave in target/union: it compiles, ruff finds nothing
+	@$(PYTHON) tests/validators/union.py
+
+validators: $(VALIDATORS)/requirements.txt ## Checkers of emitted files, and a broken sample for each
+	@$(TOOLS); cargo build --locked --quiet
+	@$(PYTHON) tests/validators/run.py
+
+skeletons: ## Emitted projects: installed, checked, tested, booted, asked, stopped; MINUTES=0 for the fixed ones alone
+	@$(TOOLS); cargo build --locked --quiet
+	@$(PYTHON) tests/skeletons/run.py --minutes $(MINUTES)
+
+matrix: ## Every distinct project, going on where the last run ended
+	@$(TOOLS); cargo build --locked --quiet
+	@$(PYTHON) tests/skeletons/run.py --matrix
+
+$(VALIDATORS)/requirements.txt: tests/validators/requirements.txt
+	@$(TOOLS); uv venv --quiet --clear --no-project $(VALIDATORS)
+	@$(TOOLS); uv pip install --quiet --require-hashes --requirements $< --python $(VALIDATORS)/bin/python
+	@cp $< $@

@@ -1,0 +1,5 @@
+# expect: SyntaxError
+try:
+    import tomllib
+except ImportError, AttributeError:
+    tomllib = None

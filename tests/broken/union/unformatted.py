@@ -1,0 +1,2 @@
+# expect: would be reformatted
+VALUE = { 'a':1 }

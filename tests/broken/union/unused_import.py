@@ -1,0 +1,2 @@
+# expect: F401
+import os

@@ -1,0 +1,296 @@
+//! Laws that every layer keeps: what a manifest may say, what a template may hold, and who owns what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use groundplan::blueprint::FIRST_SERVICE;
+use groundplan::clauses::clause;
+use groundplan::layer::{Contribution, Layer};
+use groundplan::plan::plan;
+
+use crate::support::{blueprint_of, library, options, planned, sealed, with};
+
+/// A template's tags, as they stand between `{{ }}` or `{% %}`.
+fn tags(source: &str) -> Vec<String> {
+    let mut tags = Vec::new();
+    for (open, close) in [("{{", "}}"), ("{%", "%}")] {
+        let mut rest = source;
+        while let Some(start) = rest.find(open) {
+            let Some(end) = rest[start..].find(close) else { break };
+            let tag = &rest[start + 2..start + end];
+            tags.push(tag.trim_matches(['-', ' ']).to_owned());
+            rest = &rest[start + end + 2..];
+        }
+    }
+    tags
+}
+
+fn text(bytes: &[u8]) -> Option<&str> {
+    std::str::from_utf8(bytes).ok()
+}
+
+/// Every template that holds tags, as (layer, path, source).
+fn templated(layers: &BTreeMap<String, Layer>) -> Vec<(&str, &str, &str)> {
+    layers
+        .values()
+        .flat_map(|layer| {
+            layer
+                .files
+                .iter()
+                .filter(|(path, _)| path.ends_with(".liquid"))
+                .filter_map(|(path, bytes)| Some((layer.id.as_str(), path.as_str(), text(bytes)?)))
+        })
+        .filter(|(_, _, source)| !tags(source).is_empty())
+        .collect()
+}
+
+#[test]
+fn every_layer_says_what_it_gives_and_cites_clauses_that_exist() {
+    for layer in library().layers.values() {
+        let summary = &layer.manifest.summary;
+        assert!(!summary.is_empty() && !summary.contains('\n') && !summary.ends_with('.'), "{}", layer.id);
+        for id in &layer.manifest.clauses {
+            assert!(clause(id).is_some(), "{} cites {id}", layer.id);
+        }
+    }
+}
+
+#[test]
+fn every_layer_is_reached_by_some_answer() {
+    let mut reached = BTreeSet::new();
+    for (key, option) in options() {
+        for operations in ["containers", "paas"] {
+            for database in ["postgresql", "sqlite"] {
+                let mut answers = vec![("operations", operations), ("database", database)];
+                answers.retain(|(other, _)| *other != key);
+                answers.push((key, option));
+                if let Ok(blueprint) = blueprint_of(&with(&answers)) {
+                    reached.extend(blueprint.layers.into_iter().map(|used| used.layer));
+                }
+            }
+        }
+    }
+    let all: BTreeSet<_> = library().layers.into_keys().collect();
+    assert_eq!(reached, all);
+}
+
+#[test]
+fn at_most_a_quarter_of_all_template_files_hold_tags() {
+    let library = library();
+    let all: usize = library.layers.values().map(|layer| layer.files.len()).sum();
+    let templated = templated(&library.layers).len();
+    assert!(templated * 4 <= all, "{templated} of {all}");
+}
+
+#[test]
+fn a_templated_file_is_short_and_hardly_branches() {
+    for (layer, path, source) in templated(&library().layers) {
+        let name = format!("{layer}/{path}");
+        assert!(source.lines().count() <= 150, "{name} has more than 150 lines");
+        let tags = tags(source);
+        let ifs = tags.iter().filter(|tag| tag.starts_with("if ") || tag.starts_with("unless ")).count();
+        assert!(ifs <= 3, "{name} has {ifs} ifs");
+        let mut depth = 0_u32;
+        for tag in tags.iter().filter(|tag| ["if ", "unless ", "endif", "endunless"].iter().any(|t| tag.starts_with(t))) {
+            depth = if tag.starts_with("end") { depth - 1 } else { depth + 1 };
+            assert!(depth <= 1, "{name} nests ifs");
+        }
+        assert!(!source.contains("-%}"), "{name} trims after a tag");
+    }
+}
+
+#[test]
+fn files_of_other_template_languages_are_never_templated() {
+    for (layer, path, _) in templated(&library().layers) {
+        let output = path.trim_end_matches(".liquid");
+        let own_braces = [".html", ".js", ".ts", ".tsx", ".css", ".jinja"].iter().any(|end| output.ends_with(end))
+            || output.contains(".github/workflows/")
+            || output.ends_with("justfile")
+            || output.contains("kubernetes/");
+        assert!(!own_braces, "{layer}/{path}");
+        let python = output.ends_with(".py") || output.ends_with(".pyi");
+        assert!(!python || output.ends_with("/app/features.py"), "{layer}/{path} is templated Python");
+    }
+}
+
+#[test]
+fn nothing_lies_in_the_templates_that_a_tool_left_there() {
+    for layer in library().layers.values() {
+        for path in layer.files.keys() {
+            let litter = ["uv.lock", "__pycache__", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".coverage"];
+            assert!(!litter.iter().any(|name| path.split('/').any(|part| part == *name)), "{}/{path}", layer.id);
+            let mut parts = path.split('/');
+            let in_services = parts.next() == Some("services");
+            let member_init = in_services && parts.count() == 2 && path.ends_with("__init__.py");
+            assert!(!member_init, "{}/{path} would shadow a module", layer.id);
+        }
+    }
+}
+
+#[test]
+fn every_name_in_a_tag_is_a_value_that_templates_know() {
+    let library = library();
+    let blueprint = blueprint_of(&with(&[])).unwrap();
+    for (layer, path, source) in templated(&library.layers) {
+        let slots: BTreeSet<_> = library.layers[layer].manifest.slots.keys().cloned().collect();
+        let mut local = BTreeSet::from(["forloop".to_owned(), "empty".to_owned()]);
+        for tag in tags(source) {
+            let words: Vec<_> = tag.split_whitespace().collect();
+            if let ["for", variable, "in", ..] = words[..] {
+                local.insert(variable.to_owned());
+            }
+        }
+        for tag in tags(source) {
+            for word in names(&tag) {
+                let mut parts = word.split('.');
+                let first = parts.next().unwrap();
+                let known = local.contains(first)
+                    || match first {
+                        "slots" => parts.next().is_some_and(|slot| slots.contains(slot)),
+                        "versions" => parts.next().is_some_and(|tool| library.versions.tools.contains_key(tool)),
+                        "service" => true,
+                        _ => blueprint.values.pointer(&format!("/{}", word.replace('.', "/"))).is_some(),
+                    };
+                assert!(known, "{layer}/{path}: `{word}` in `{tag}`");
+            }
+        }
+    }
+}
+
+/// The variables that a tag reads.
+fn names(tag: &str) -> Vec<&str> {
+    const WORDS: [&str; 16] = [
+        "if", "elsif", "else", "endif", "unless", "endunless", "for", "in", "endfor", "and", "or", "contains", "raw",
+        "endraw", "requirement", "reversed",
+    ];
+    let mut quoted = false;
+    tag.split(|c: char| {
+        if c == '"' || c == '\'' {
+            quoted = !quoted;
+        }
+        !(c.is_alphanumeric() || "._-".contains(c)) || quoted
+    })
+    .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()) && !WORDS.contains(word))
+    .filter(|word| !tag.contains(&format!("\"{word}\"")) || !word.contains('.'))
+    .collect()
+}
+
+#[test]
+fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
+    let library = library();
+    for answers in [with(&[]), with(&[("operations", "paas"), ("database", "sqlite")])] {
+        let whole = blueprint_of(&answers).unwrap();
+        let with_all = plan(&library, &whole).unwrap();
+        for used in &whole.layers {
+            // These own slots that others fill: without them there is no project.
+            if ["base", "intelligence", "service", "operations-containers"].contains(&used.layer.as_str()) {
+                continue;
+            }
+            let mut less = whole.clone();
+            less.layers.retain(|other| other != used);
+            let Ok(without) = plan(&library, &less) else {
+                // It fills a slot that must be filled, and so is no option.
+                assert!(fills_a_required_slot(&library.layers, &used.layer), "{}", used.layer);
+                continue;
+            };
+            let owners: BTreeSet<_> = library.layers[&used.layer]
+                .manifest
+                .adds
+                .keys()
+                .map(|address| address.replace("{service}", FIRST_SERVICE))
+                .map(|address| address.split_once(':').unwrap().0.to_owned())
+                .collect();
+            for (path, file) in &with_all.files {
+                let Some(other) = without.files.get(path) else {
+                    assert_eq!(file.layer, used.layer, "{path} went with {}", used.layer);
+                    continue;
+                };
+                assert_ne!(file.layer, used.layer, "{path} stayed without {}", used.layer);
+                let folder = path.as_str().rsplit_once('/').map_or(".", |(folder, _)| folder);
+                assert!(
+                    file.contents == other.contents || owners.contains(folder),
+                    "{path} changed without {}",
+                    used.layer
+                );
+            }
+            assert!(without.files.keys().all(|path| with_all.files.contains_key(path)));
+        }
+    }
+}
+
+fn fills_a_required_slot(layers: &BTreeMap<String, Layer>, layer: &str) -> bool {
+    layers[layer].manifest.adds.keys().any(|address| {
+        let (_, slot) = address.split_once(':').unwrap();
+        layers.values().any(|owner| owner.manifest.slots.get(slot).is_some_and(|slot| slot.required))
+    })
+}
+
+#[test]
+fn versions_are_used_and_names_of_distributions_are_reserved() {
+    let library = library();
+    let mut named = BTreeSet::new();
+    for layer in library.layers.values() {
+        for contribution in layer.manifest.adds.values() {
+            if let Contribution::Strings(entries) = contribution {
+                named.extend(entries.iter().map(|entry| entry.split('[').next().unwrap().to_owned()));
+            }
+        }
+        for bytes in layer.files.values() {
+            for tag in text(bytes).map(tags).unwrap_or_default() {
+                if let Some((quoted, _)) = tag.split_once("| requirement") {
+                    named.insert(quoted.trim_matches(['"', '\'', ' ']).split('[').next().unwrap().to_owned());
+                }
+            }
+        }
+    }
+    let reserved = include_str!("../../src/questions/name_distributions.txt");
+    for distribution in library.versions.distributions.keys() {
+        assert!(named.contains(distribution), "{distribution} has a version and no use");
+        assert!(
+            reserved.lines().any(|line| line == distribution),
+            "{distribution} is missing in src/questions/name_distributions.txt"
+        );
+    }
+}
+
+#[test]
+fn every_setting_of_the_example_environment_is_read_somewhere() {
+    let plan = planned(&library(), &with(&[]));
+    let (example, rest): (Vec<_>, Vec<_>) =
+        plan.files.iter().partition(|(path, _)| path.as_str() == ".env.example");
+    let example = text(&example[0].1.contents).unwrap();
+    let settings: Vec<_> = example
+        .lines()
+        .filter_map(|line| line.trim_start_matches(['#', ' ']).split_once('='))
+        .map(|(key, _)| key)
+        .filter(|key| key.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
+        .collect();
+    assert!(settings.len() >= 3, "{settings:?}");
+    for setting in settings {
+        let field = setting.to_lowercase();
+        let read = rest.iter().any(|(path, file)| {
+            let source = text(&file.contents).unwrap_or_default();
+            let code = [".py", ".yaml", "justfile", "Procfile.dev"].iter().any(|end| path.as_str().ends_with(end));
+            code && !path.as_str().contains("/tests/") && (source.contains(setting) || source.contains(&field))
+        });
+        assert!(read, "{setting} is offered and not read");
+    }
+}
+
+#[test]
+fn the_same_answers_give_the_same_bytes() {
+    let library = library();
+    let answers = with(&[("name", "same-bytes")]);
+    assert_eq!(sealed(&library, &answers), sealed(&library, &answers));
+}
+
+#[test]
+fn the_stored_base_holds_every_other_file() {
+    let plan = sealed(&library(), &with(&[]));
+    let base = plan.files.iter().find(|(path, _)| path.as_str() == groundplan::lock::BASE).unwrap().1;
+    let stored = groundplan::lock::read_base(&base.contents).unwrap();
+    assert_eq!(stored.len() + 1, plan.files.len());
+    for (path, (contents, executable)) in stored {
+        let file = &plan.files[&path];
+        assert!(file.contents == contents && file.executable == executable, "{path}");
+    }
+}

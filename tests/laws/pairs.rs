@@ -1,0 +1,157 @@
+//! Every pair of answers, in memory: it is refused with a reason, or gives a whole project.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use groundplan::availability::built;
+use groundplan::blueprint::BlueprintError;
+use groundplan::plan::{Plan, plan};
+use groundplan::questions::{Answers, Known};
+
+use crate::support::{blueprint_of, library, options, planned, with};
+
+/// Every pair of options of two questions, the rest a startup's; once with the architecture as recommended, once
+/// API-first by hand.
+fn pairs() -> Vec<Answers> {
+    let options = options();
+    let mut pairs = Vec::new();
+    for (index, (key, option)) in options.iter().enumerate() {
+        for (other_key, other) in &options[index..] {
+            if key == other_key && option != other {
+                continue;
+            }
+            for architecture in ["auto", "api-first"] {
+                let mut known = Known::default();
+                known.set("architecture", architecture).unwrap();
+                known.set(key, option).unwrap();
+                known.set(other_key, other).unwrap();
+                pairs.push(known.complete());
+            }
+        }
+    }
+    pairs
+}
+
+#[test]
+fn every_pair_of_answers_is_refused_with_a_reason_or_gives_a_whole_project() {
+    let library = library();
+    let mut whole = 0;
+    let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
+    let mut distinct: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
+    for answers in pairs() {
+        match blueprint_of(&answers) {
+            Err(BlueprintError::NotCarried { workloads, .. }) => assert!(!workloads.is_empty()),
+            Err(BlueprintError::NotYet { missing }) => {
+                assert!(missing.iter().all(|not_yet| !built(not_yet.question, &not_yet.answer)));
+            }
+            Ok(blueprint) => {
+                whole += 1;
+                // What is planned follows from layers and values alone.
+                let key = format!("{:?}{}", blueprint.layers, blueprint.values).into_bytes();
+                if !seen.insert(key) {
+                    continue;
+                }
+                let plan = plan(&library, &blueprint).unwrap_or_else(|error| panic!("{answers:?}: {error}"));
+                check(&plan);
+                for (path, file) in plan.files {
+                    distinct.entry(path.to_string()).or_default().insert(file.contents);
+                }
+            }
+        }
+    }
+    assert!(whole > 1000, "only {whole} pairs are built");
+    write_union(&distinct);
+}
+
+/// Writes every distinct file to `target/union/N/PATH`, for the Python tools to read (`make union`).
+fn write_union(distinct: &BTreeMap<String, BTreeSet<Vec<u8>>>) {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/union");
+    let _ = std::fs::remove_dir_all(&root);
+    for (path, versions) in distinct {
+        for (index, contents) in versions.iter().enumerate() {
+            let to = root.join(index.to_string()).join(path);
+            std::fs::create_dir_all(to.parent().unwrap()).unwrap();
+            std::fs::write(to, contents).unwrap();
+        }
+    }
+}
+
+/// What holds for every project: its text is clean and its data files parse.
+fn check(plan: &Plan) {
+    for (path, file) in &plan.files {
+        let path = path.as_str();
+        let text = std::str::from_utf8(&file.contents).unwrap_or_else(|_| panic!("{path} is not text"));
+        let data = path.ends_with("tokenizer.json");
+        assert!(!text.contains('\r'), "{path} has carriage returns");
+        assert!(text.is_empty() || data || text.ends_with('\n'), "{path} has no final newline");
+        assert!(!text.ends_with("\n\n"), "{path} ends in blank lines");
+        let trailing = text.lines().position(|line| line.ends_with([' ', '\t']));
+        assert!(trailing.is_none() || data, "{path}: trailing blanks in line {trailing:?}");
+        for leftover in ["{%", ".liquid", "{service}", "{{ name", "{{ slots"] {
+            assert!(!text.contains(leftover) || data, "{path} holds `{leftover}`");
+        }
+        let structured = [".toml", ".yaml", ".yml"].iter().any(|end| path.ends_with(end));
+        assert!(!structured || !text.contains("\n\n\n"), "{path} has two blank lines");
+        if path.ends_with(".toml") {
+            text.parse::<toml::Table>().unwrap_or_else(|error| panic!("{path}: {error}"));
+        } else if path.ends_with(".json") && !data {
+            serde_json::from_str::<serde_json::Value>(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        } else if path.ends_with(".yaml") || path.ends_with(".yml") {
+            use saphyr::LoadableYamlNode as _;
+            let documents = saphyr::Yaml::load_from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+            assert!(!documents.is_empty(), "{path} is empty");
+        }
+    }
+}
+
+#[test]
+fn an_answer_that_only_explains_changes_nothing_but_the_docs() {
+    let library = library();
+    let base = with(&[]);
+    let before = planned(&library, &base);
+    for key in [
+        "organisation",
+        "ai_role",
+        "lifetime",
+        "priorities",
+        "team",
+        "teams",
+        "skills",
+        "separate_scaling",
+        "workflows",
+        "response",
+        "peak_rps",
+    ] {
+        for (_, option) in options().into_iter().filter(|(other, _)| *other == key) {
+            let changed = base.with(key, option).unwrap();
+            let Ok(blueprint) = blueprint_of(&changed) else { continue };
+            let after = plan(&library, &blueprint).unwrap();
+            assert_eq!(before.files.len(), after.files.len(), "{key} = {option}");
+            for (path, file) in &before.files {
+                let same = after.files[path].contents == file.contents;
+                assert!(same || path.as_str().starts_with("docs/"), "{key} = {option} changes {path}");
+            }
+        }
+    }
+}
+
+#[test]
+fn each_answer_that_builds_changes_the_tree() {
+    let library = library();
+    let paths = |pairs: &[(&str, &str)]| -> BTreeSet<String> {
+        planned(&library, &with(pairs)).files.keys().map(ToString::to_string).collect()
+    };
+    let base = paths(&[]);
+    for (pairs, gone, new) in [
+        (&[("consumers", "own-web")][..], "services/ai/app/cors.py", None),
+        (&[("operations", "paas")], "deploy/compose/compose.yaml", Some("Procfile")),
+        (&[("database", "sqlite")], "deploy/compose/postgresql.yaml", Some("deploy/compose/sqlite.yaml")),
+        (&[("ci", "none")], ".github/workflows/ci.yml", None),
+    ] {
+        let changed = paths(pairs);
+        assert!(base.contains(gone) && !changed.contains(gone), "{pairs:?}: {gone}");
+        if let Some(new) = new {
+            assert!(!base.contains(new) && changed.contains(new), "{pairs:?}: {new}");
+        }
+    }
+}

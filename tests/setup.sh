@@ -1,0 +1,58 @@
+#!/usr/bin/env bash
+# Installs what `make test` needs and this machine lacks, as root or not: uv (beside the build's other output, so that
+# no environment of yours is changed) and PostgreSQL's programs (by apt-get; no server of the system's is started).
+# Does nothing where all is there. Cargo is asked for, not installed: you would want to choose how.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+source tests/env.sh
+
+say() { printf 'setup: %s\n' "$*"; }
+stop() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+
+as_root() {
+    if ((EUID == 0)); then "$@"; else sudo --non-interactive "$@"; fi
+}
+
+apt_install() {
+    command -v apt-get >/dev/null || return 1
+    if ! as_root true 2>/dev/null; then return 1; fi
+    say "apt-get install $*"
+    as_root apt-get update --quiet --quiet
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install --yes --quiet --quiet --no-install-recommends "$@" </dev/null
+}
+
+install_uv() {
+    local wanted folder=target/tools/uv
+    wanted=uv==$(sed -n '/^\[tools\]/,$ s/^uv = "\(.*\)"/\1/p' templates/versions.toml)
+    say "pip install $wanted, in $folder"
+    rm -rf "$folder"
+    # Debian's python3 comes without ensurepip, and PEP 668 keeps pip out of it.
+    python3 -m venv "$folder" 2>/dev/null || { apt_install python3-venv && python3 -m venv --clear "$folder"; } || {
+        say "no virtual environment could be made: installing for the user instead"
+        rm -rf "$folder"
+        python3 -m pip install --quiet --user "$wanted"
+        return
+    }
+    "$folder/bin/python" -m pip install --quiet "$wanted"
+}
+
+install_postgresql() {
+    # Debian's package would start a server of its own at port 5432; the tests bring their own.
+    if [[ ! -e /etc/postgresql-common/createcluster.conf ]] && as_root true 2>/dev/null; then
+        as_root mkdir -p /etc/postgresql-common
+        echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
+    fi
+    apt_install postgresql
+}
+
+command -v cargo >/dev/null || stop "cargo is missing: https://rustup.rs installs it"
+command -v python3 >/dev/null || apt_install python3 python3-venv || stop "python3 is missing"
+command -v git >/dev/null || apt_install git || stop "git is missing"
+
+command -v uv >/dev/null || install_uv
+command -v uv >/dev/null || stop "uv could not be installed; https://docs.astral.sh/uv/getting-started/installation says how else"
+
+"${UV_PYTHON:-python3}" -B tests/skeletons/postgresql.py >/dev/null 2>&1 || install_postgresql || true
+"${UV_PYTHON:-python3}" -B tests/skeletons/postgresql.py >/dev/null || stop "PostgreSQL's programs are missing: as root, apt-get install postgresql"
+
+say "$(cargo --version) · $(python3 --version) · $(uv --version) · UV_PYTHON=${UV_PYTHON:-unset} · $("${UV_PYTHON:-python3}" -B tests/skeletons/postgresql.py)"

@@ -1,0 +1,104 @@
+"""A PostgreSQL server of the tests' own: a new cluster in a temporary folder, a free port, stopped by its pid.
+
+Run as a program it prints the version of PostgreSQL that the tests would use, or fails.
+"""
+
+import os
+import pwd
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from processes import free_port, until
+
+GUARD = 120  # seconds, after which something hangs
+
+
+def programs() -> Path:
+    """The folder of initdb and postgres: the newest of Debian's, else the one on PATH."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda bin: int(bin.parent.name))
+    for folder in reversed(debian):
+        if (folder / "initdb").exists():
+            return folder
+    if found := shutil.which("initdb"):
+        return Path(found).resolve().parent
+    raise FileNotFoundError("PostgreSQL's programs are not installed: apt-get install postgresql")
+
+
+class Server:
+    def __init__(self, port: int, password: str) -> None:
+        self.port = port
+        self._password = password
+
+    def url(self, database: str) -> str:
+        return f"postgresql://tests:{self._password}@127.0.0.1:{self.port}/{database}"
+
+    def create(self, database: str) -> str:
+        """Makes an empty database; returns its URL."""
+        self.sql("postgres", f'CREATE DATABASE "{database}"')
+        return self.url(database)
+
+    def sql(self, database: str, statement: str) -> str:
+        done = subprocess.run(
+            [programs() / "psql", "--no-psqlrc", "--tuples-only", "--no-align", "--command", statement],
+            env={**os.environ, "PGPASSWORD": self._password, "PGHOST": "127.0.0.1", "PGPORT": str(self.port),
+                 "PGUSER": "tests", "PGDATABASE": database},
+            capture_output=True, text=True, timeout=GUARD, check=False,
+        )
+        if done.returncode:
+            raise AssertionError(f"{statement}: {done.stderr}")
+        return done.stdout.strip()
+
+
+@contextmanager
+def server() -> Iterator[Server]:
+    """Starts a server, which refuses to run as root, as the unix user `postgres` where the tests are root."""
+    user = "postgres" if os.geteuid() == 0 else None
+    folder = Path(tempfile.mkdtemp(prefix="groundplan-postgresql-"))
+    try:
+        password = secrets.token_hex(16)
+        (folder / "password").write_text(password)
+        if user:
+            entry = pwd.getpwnam(user)
+            for path in (folder, folder / "password"):
+                os.chown(path, entry.pw_uid, entry.pw_gid)
+        initdb: list[str | Path] = [programs() / "initdb", "--pgdata", folder / "data", "--username", "tests", "--auth", "scram-sha-256",
+                  "--pwfile", folder / "password", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"]
+        done = subprocess.run(initdb, user=user, cwd=folder, capture_output=True, text=True, timeout=GUARD, check=False)
+        if done.returncode:
+            raise AssertionError(f"initdb failed: {done.stdout}{done.stderr}")
+        port = free_port()
+        log = folder / "log"
+        with log.open("w") as output:
+            process = subprocess.Popen(
+                [programs() / "postgres", "-D", folder / "data", "-p", str(port), "-c", "listen_addresses=127.0.0.1",
+                 "-c", "fsync=off", "-c", f"unix_socket_directories={folder}"],
+                user=user, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            )
+        try:
+            ready: list[str | Path] = [programs() / "pg_isready", "--quiet", "--host", "127.0.0.1", "--port", str(port)]
+            until(lambda: subprocess.run(ready, check=False, timeout=GUARD).returncode == 0, "PostgreSQL answers",
+                  alive=process, log=log)
+            yield Server(port, password)
+        finally:
+            process.send_signal(signal.SIGINT)  # a fast shutdown: sessions are ended, data kept in order
+            try:
+                process.wait(GUARD)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+    finally:
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    try:
+        print(subprocess.run([programs() / "postgres", "--version"], capture_output=True, text=True, check=True).stdout.strip())
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        sys.exit(str(error))

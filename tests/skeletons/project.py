@@ -1,0 +1,93 @@
+"""An emitted project: made by our binary, then used only by the commands that its README names."""
+
+import hashlib
+import os
+import re
+import signal
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from processes import Running, execute, free_port, running, tail, until
+from service import Service
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARIES = ROOT / "target" / os.environ.get("GROUNDPLAN_PROFILE", "debug")
+# All that may be asked about is confirmed; what is not raised is a warning.
+CONFIRMATIONS = [f"--confirm=C{number}" for number in (1, 2, 4, *range(6, 21))]
+
+
+def answers(choices: Mapping[str, str]) -> list[str]:
+    return [f"--set={key}={value}" for key, value in choices.items()]
+
+
+def hashes(folder: Path) -> dict[str, str]:
+    """Every file and folder with what it holds and its mode; symbolic links are not followed."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink():
+            found[name] = f"-> {path.readlink()}"
+        elif path.is_file():
+            found[name] = f"{path.stat().st_mode:o} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+        else:
+            found[name] = "folder"
+    return found
+
+
+def generate(cwd: Path, *arguments: str, env: Mapping[str, str] | None = None, expect: int = 0) -> str:
+    return execute([BINARIES / "groundplan", *arguments], cwd, env, expect)
+
+
+@dataclass
+class Project:
+    folder: Path
+
+    @classmethod
+    def new(cls, parent: Path, choices: Mapping[str, str], *, env: Mapping[str, str] | None = None) -> "Project":
+        """`groundplan new demo --defaults` with these answers, in a folder that must exist."""
+        generate(parent, "new", "demo", "--defaults", *answers(choices), env=env)
+        return cls(parent / "demo")
+
+    def run(self, *command: str | Path, env: Mapping[str, str] | None = None) -> str:
+        return execute(command, self.folder, env)
+
+    def just(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
+        return self.run("uv", "run", "just", *arguments, env=env)
+
+    def has_a_clean_git_tree(self) -> None:
+        """All is committed, uv.lock too, and nothing that was made since escapes .gitignore."""
+        assert self.run("git", "log", "--oneline").count("\n") == 1
+        assert not (changes := self.run("git", "status", "--porcelain")), changes
+        tracked = self.run("git", "ls-files").splitlines()
+        assert "uv.lock" in tracked and ".env" not in tracked, tracked
+
+    @contextmanager
+    def dev(
+        self, env: Mapping[str, str] | None = None, *, interactive: bool = False
+    ) -> Iterator[tuple[Running, Service, str]]:
+        """`uv run just dev`, ready, with the key that it printed."""
+        port = free_port()
+        service = Service(port)
+        log = self.folder.parent / f"dev-{port}.log"
+        env = {**(env or {}), "PORT": str(port)}
+        with running(["uv", "run", "just", "dev"], self.folder, env, log, interactive=interactive) as process:
+            until(service.ready, "/readyz", alive=process.outer, log=log)
+            printed = re.search(rf"{re.escape(service.address)}/docs.*API key: (\S+)", process.output())
+            assert printed, f"no address with a key in\n{tail(process.output())}"
+            assert len(process.processes()) > 1, f"there is nothing to survive: {process.processes()}"
+            yield process, service, printed[1]
+
+    def boots_and_stops(self, *, interactive: bool = False, env: Mapping[str, str] | None = None) -> None:
+        """`just dev` answers what it should, and SIGTERM, or on a terminal Ctrl-C, leaves nothing of it."""
+        with self.dev(env, interactive=interactive) as (process, service, key):
+            service.has_docs_of_its_own()
+            service.infers(key)
+            service.is_closed()
+            service.is_closed("ak_development_wrong")
+            if interactive:
+                process.interrupt()
+            else:
+                process.stop(signal.SIGTERM)
+            assert not service.listens()

@@ -1,0 +1,137 @@
+#!/usr/bin/env python3
+"""Emitted projects end to end: made, installed, checked, tested, booted, asked, stopped. Python's standard library alone.
+
+Fixed: the project of the defaults (also on PostgreSQL, and member by member), a few trees that hold every pair of
+answers, and projects inside other people's repositories. With --minutes, further distinct trees follow until that many
+have passed since the start; which comes first depends on the commit. With --matrix every distinct tree is run, and what
+has passed once is not run again until it changes.
+"""
+
+import argparse
+import itertools
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import guests
+import scenarios
+from processes import end_all
+from project import ROOT
+from report import Broken, Report, Steps
+from trees import Choices, covering, distinct, shown
+
+WORKERS = 2  # a project's tools keep one core busy each
+VERIFIED = ROOT / "target/skeletons/verified.json"
+
+Scenario = Callable[[Steps, Path], None]
+
+
+def commit() -> str:
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "0" * 40
+
+
+class Verified:
+    """The distinct trees that passed, by fingerprint, with the commit: a tree that changes is another one."""
+
+    def __init__(self) -> None:
+        self._trees: dict[str, str] = json.loads(VERIFIED.read_text()) if VERIFIED.exists() else {}
+        self._lock = threading.Lock()
+
+    def __contains__(self, tree: str) -> bool:
+        return tree in self._trees
+
+    def add(self, tree: str) -> None:
+        with self._lock:
+            self._trees[tree] = commit()
+            VERIFIED.parent.mkdir(parents=True, exist_ok=True)
+            VERIFIED.write_text(json.dumps(self._trees, indent=1))
+
+
+def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
+    made = itertools.chain(["groundplan new without uv", "cargo groundplan new"], itertools.repeat("groundplan new"))
+    _, *others = covering(trees)  # the first is that of the defaults
+    return {
+        "the defaults": scenarios.default_project,
+        **{shown(trees[tree]): scenarios.OtherTree(trees[tree], how) for tree, how in zip(others, made, strict=False)},
+        "on PostgreSQL": scenarios.on_postgresql,
+        "in a git repository": guests.in_a_git_repository,
+        "in a Cargo workspace": guests.in_a_cargo_workspace,
+        "in a uv workspace": guests.in_a_uv_workspace,
+        "these tests": scenarios.survivors_are_noticed,
+    }
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default="", metavar="TEXT", help="scenarios with this in their name")
+    parser.add_argument("--minutes", type=float, default=0, help="start further trees for so long")
+    parser.add_argument("--matrix", action="store_true", help="all distinct trees, going on where the last run ended")
+    parser.add_argument("--keep", action="store_true", help="leave the projects where they were made")
+    arguments = parser.parse_args()
+
+    start = time.monotonic()
+    report, verified = Report(), Verified()
+    parent = Path(tempfile.mkdtemp(prefix="groundplan-skeletons-"))
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+
+    def play(name: str, scenario: Scenario) -> bool:
+        folder = Path(tempfile.mkdtemp(dir=parent))
+        try:
+            scenario(report.of(name), folder)
+        except Broken:
+            return False
+        if not arguments.keep:
+            shutil.rmtree(folder)
+        return True
+
+    def verify(tree: str) -> None:
+        if play(shown(trees[tree]), scenarios.OtherTree(trees[tree])):
+            verified.add(tree)
+
+    try:
+        trees = distinct(parent)
+        print(f"{len(trees)} distinct trees; projects are made in {parent}", flush=True)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            if arguments.matrix:
+                list(pool.map(verify, [tree for tree in trees if tree not in verified]))
+                count = sum(tree in verified for tree in trees)
+                print(f"{count} of {len(trees)} distinct trees verified at {commit()[:12]}")
+                return report.close() if report.failed or count < len(trees) else 0
+            chosen = {name: each for name, each in fixed(trees).items() if arguments.only in name}
+            list(pool.map(play, chosen, chosen.values()))
+            done = set(covering(trees))
+            further = [tree for tree in trees if tree not in done]
+            turn = int(commit()[:8], 16) % len(further)
+            rotated = iter(further[turn:] + further[:turn])
+            lock = threading.Lock()
+
+            def go_on() -> None:
+                while time.monotonic() - start < arguments.minutes * 60 and not report.failed:
+                    with lock:
+                        tree = next(rotated, None)
+                    if tree is None:
+                        return
+                    verify(tree)
+
+            for worker in [pool.submit(go_on) for _ in range(WORKERS)]:
+                worker.result()
+        return report.close()
+    finally:
+        end_all()
+        if arguments.keep:
+            print(f"kept: {parent}")
+        else:
+            shutil.rmtree(parent, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""What an emitted project must do, as its new owner would go about it."""
+
+import os
+import secrets
+import shutil
+import signal
+import tomllib
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import postgresql
+from processes import environment, execute, free_port, running, until
+from project import BINARIES, Project, answers, generate
+from report import Steps
+from service import Service
+
+IMPORT_ALL = """
+import importlib, pkgutil, sys
+package = importlib.import_module(sys.argv[1])
+names = [each.name for each in pkgutil.walk_packages(package.__path__, package.__name__ + ".")]
+names = [name for name in names if not name.endswith("__main__")]
+for name in names:
+    importlib.import_module(name)
+print(len(names), "modules")
+"""
+
+
+def survivors_are_noticed(step: Steps, scratch: Path) -> None:
+    """The tests of this folder can fail: a program that leaves another behind is caught, and that one ended."""
+    with step("a child in a session and an environment of its own is caught"):
+        script = "env -i setsid sleep 600 & exec sleep 600"
+        with running(["bash", "-c", script], scratch, {}, scratch / "log") as process:
+            until(lambda: len(process.processes()) == 2, "two processes", alive=process.outer)
+            try:
+                process.stop(signal.SIGTERM)
+            except AssertionError as error:
+                assert "1 of 2 processes survive SIGTERM" in str(error), error
+            else:
+                raise AssertionError("the survivor was not noticed")
+        assert not process.processes()
+
+
+def default_project(step: Steps, scratch: Path) -> None:
+    """All that the README of an emitted project says, with the answers of `--defaults`."""
+    with step("groundplan new"):
+        project = Project.new(scratch, {})
+        project.has_a_clean_git_tree()
+    with step("uv sync"):
+        project.run("uv", "lock", "--check")
+        project.run("uv", "sync", "--locked")
+    with step("just check"):
+        project.just("check")
+    with step("just test"):
+        project.just("test")
+    with step("just dev: docs, inference, refusals; SIGTERM leaves nothing"):
+        project.boots_and_stops()
+    with step("just dev on a terminal; Ctrl-C leaves nothing"):
+        project.boots_and_stops(interactive=True)
+    with step("just key: issued, used, revoked"):
+        key = project.just("key", "issue", "--name", "test", "--scope", "inference").split()[0]
+        with project.dev() as (process, service, _):
+            service.infers(key)
+            project.just("key", "revoke", "_".join(key.split("_")[:2]))
+            service.is_closed(key)
+            process.stop(signal.SIGTERM)
+    with step("git sees no change"):
+        project.has_a_clean_git_tree()
+    for member in sorted([*project.folder.glob("libs/*"), *project.folder.glob("services/*")]):
+        with step(f"{member.relative_to(project.folder)} alone"):
+            alone(project, member, scratch)
+
+
+def alone(project: Project, member: Path, scratch: Path) -> None:
+    """A member with nothing but what it declares: all of it imports, and a service serves as in production."""
+    package = tomllib.loads((member / "pyproject.toml").read_text())["project"]["name"]
+    venv = scratch / f"venv-{member.name}"
+    env = {"UV_PROJECT_ENVIRONMENT": str(venv)}
+    command = ["uv", "sync", "--locked", "--exact", "--no-dev", "--package", package, "--extra", "embedded"]
+    execute(command, project.folder, env)
+    serves = member.parent.name == "services"
+    foreign = ["pytest", "mypy", "django"] if serves else ["pytest", "mypy", "django", "fastapi", "sqlalchemy"]
+    python = venv / "bin/python"
+    found = f"import importlib.util as u; print([each for each in {foreign} if u.find_spec(each)])"
+    assert execute([python, "-c", found], member) == "[]\n"
+    imported = execute([python, "-c", IMPORT_ALL, "app" if serves else member.name], member)
+    assert int(imported.split()[0]) > 3, imported
+    if serves:
+        serves_in_production(member, venv, {"DATABASE_URL": f"sqlite:///{scratch}/production.sqlite3"}, scratch)
+
+
+def serves_in_production(
+    folder: Path, venv: Path, env: Mapping[str, str], scratch: Path,
+    release: str = "alembic upgrade heads", web: str = "exec python -m app serve",
+) -> None:
+    """APP_ENV is unset: without a secret it refuses to start; with one it serves, and ends on SIGTERM."""
+    port = free_port()
+    env = {**env, "PORT": str(port), "VIRTUAL_ENV": str(venv), "PATH": f"{venv}/bin:{os.environ['PATH']}"}
+    refusal = execute(["sh", "-c", web], folder, env, expect=1)
+    assert "SECRET_KEY" in refusal, refusal
+    env["SECRET_KEY"] = secrets.token_hex(32)
+    execute(["sh", "-c", release], folder, env)
+    member = folder if (folder / "app").exists() else next(folder.glob("services/*"))
+    issued = execute(["python", "-m", "app", "keys", "issue", "--name", "test", "--scope", "inference"], member, env)
+    key = next(word for word in issued.split() if word.startswith("ak_"))
+    service = Service(port)
+    log = scratch / f"production-{port}.log"
+    with running(["sh", "-c", web], folder, env, log) as process:
+        until(service.ready, "/readyz", alive=process.outer, log=log)
+        service.infers(key)
+        service.is_closed()
+        process.stop(signal.SIGTERM)
+        assert not service.listens()
+
+
+def on_postgresql(step: Steps, scratch: Path) -> None:
+    """The same project and its tests on PostgreSQL, by the variables that it documents."""
+    with step("groundplan new, uv sync"):
+        project = Project.new(scratch, {})
+        project.run("uv", "sync", "--locked")
+    with ExitStack() as stack:
+        with step("a server of the test's own"):
+            server = stack.enter_context(postgresql.server())
+        with step("just test"):
+            project.just("test", env={"TEST_DATABASE_URL": server.create("tests")})
+            assert tables(server, "tests"), "the tests ran elsewhere"
+        with step("just dev: migrates, answers, meters; SIGTERM leaves nothing"):
+            project.boots_and_stops(env={"DATABASE_URL": server.create("demo")})
+            counts = {each: int(server.sql("demo", f'SELECT count(*) FROM "{each}"')) for each in tables(server, "demo")}
+            assert any("usage" in table and count for table, count in counts.items()), counts
+            assert not list(project.folder.glob("services/*/var/*sqlite3")), "it made a SQLite file"
+        with step("production"):
+            [member] = project.folder.glob("services/*")
+            env = {"DATABASE_URL": server.create("production")}
+            serves_in_production(member, project.folder / ".venv", env, scratch)
+
+
+def tables(server: postgresql.Server, database: str) -> list[str]:
+    return server.sql(database, "SELECT tablename FROM pg_tables WHERE schemaname = 'public'").split()
+
+
+def made_without_uv(scratch: Path, choices: Mapping[str, str]) -> Project:
+    """Made where there is git and no uv, which it says; it is not an error."""
+    programs = scratch / "bin"
+    programs.mkdir()
+    git = shutil.which("git")
+    assert git, "git is not on PATH"
+    (programs / "git").symlink_to(git)
+    told = generate(scratch, "new", "demo", "--defaults", *answers(choices), env={"PATH": str(programs)})
+    assert "uv is not installed" in told, told
+    assert not (scratch / "demo/uv.lock").exists()
+    return Project(scratch / "demo")
+
+
+def made_by_cargo(scratch: Path, choices: Mapping[str, str]) -> Project:
+    path = f"{BINARIES}:{environment()['PATH']}"
+    execute(["cargo", "groundplan", "new", "demo", "--defaults", *answers(choices)], scratch, {"PATH": path})
+    return Project(scratch / "demo")
+
+
+MADE: dict[str, Callable[[Path, Mapping[str, str]], Project]] = {
+    "groundplan new": Project.new,
+    "groundplan new without uv": made_without_uv,
+    "cargo groundplan new": made_by_cargo,
+}
+
+
+class OtherTree:
+    """Another tree than that of the defaults: installs, passes its own checks and tests, boots, stops."""
+
+    def __init__(self, choices: Mapping[str, str], made: str = "groundplan new") -> None:
+        self._choices = choices
+        self._made = made
+
+    def __call__(self, step: Steps, scratch: Path) -> None:
+        with step(self._made):
+            project = MADE[self._made](scratch, self._choices)
+        with step("uv sync"):
+            project.run("uv", "sync")
+            project.run("uv", "lock", "--check")
+        with step("just check"):
+            project.just("check")
+        with step("just test"):
+            project.just("test")
+        with step("just dev: docs, inference, refusals; SIGTERM leaves nothing"):
+            project.boots_and_stops()
+        if (procfile := project.folder / "Procfile").exists():
+            with step("Procfile: installed as a buildpack does, released, served"):
+                lines = dict(line.split(": ", 1) for line in procfile.read_text().splitlines() if line)
+                venv = scratch / "venv-buildpack"
+                project.run("uv", "sync", "--locked", "--no-default-groups", env={"UV_PROJECT_ENVIRONMENT": str(venv)})
+                env = {"DATABASE_URL": f"sqlite:///{scratch}/production.sqlite3"}
+                serves_in_production(project.folder, venv, env, scratch, lines["release"], lines["web"])

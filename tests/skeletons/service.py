@@ -1,0 +1,114 @@
+"""An emitted service seen from outside, over HTTP, as a client without our code would."""
+
+import json
+import math
+import operator
+import re
+import urllib.error
+import urllib.request
+from dataclasses import dataclass
+from html.parser import HTMLParser
+
+# Nothing goes through a proxy that the machine may name.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+QUESTION = "How do I get my money back?"
+RELATED = "Refunds are paid within five days."
+UNRELATED = "The museum opens at nine on Sundays."
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    type: str
+    body: bytes
+
+    def json(self) -> dict:
+        return json.loads(self.body)
+
+
+class References(HTMLParser):
+    """Everything that a page makes a browser fetch, or that a reader can follow."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.found += [value for name, value in attrs if name in ("src", "href", "action", "srcset") and value]
+
+
+class Service:
+    def __init__(self, port: int) -> None:
+        self.address = f"http://127.0.0.1:{port}"
+
+    def ask(self, path: str, body: object = None, key: str | None = None) -> Answer:
+        """GET, or POST of JSON. Raises OSError where nothing listens."""
+        headers = {"Content-Type": "application/json"} if body is not None else {}
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        data = json.dumps(body).encode() if body is not None else None
+        request = urllib.request.Request(self.address + path, data, headers)
+        try:
+            with _OPENER.open(request, timeout=60) as response:
+                return Answer(response.status, response.headers.get_content_type(), response.read())
+        except urllib.error.HTTPError as error:
+            with error:
+                return Answer(error.code, error.headers.get_content_type(), error.read())
+
+    def ready(self) -> bool:
+        try:
+            return self.ask("/readyz").status == 200
+        except OSError:
+            return False
+
+    def listens(self) -> bool:
+        try:
+            self.ask("/livez")
+        except OSError:
+            return False
+        return True
+
+    def has_docs_of_its_own(self) -> None:
+        """The page of the docs and all that it loads come from this service."""
+        page = self.ask("/docs")
+        assert (page.status, page.type) == (200, "text/html"), page
+        text = page.body.decode()
+        assert not re.findall(r"(?:https?:)?//[\w.-]+", text), f"an address outside in {text}"
+        references = References(text).found
+        assert any(each.endswith(".js") for each in references), f"no script in {text}"
+        for each in references:
+            answer = self.ask(each if each.startswith("/") else f"/{each}")
+            assert answer.status == 200 and answer.body, f"{each}: {answer.status}"
+        contract = self.ask("/openapi.json").json()
+        assert "/v1/embeddings" in contract["paths"], contract["paths"].keys()
+
+    def infers(self, key: str) -> None:
+        """One real inference: the sentence that means the same is nearer than the one that does not."""
+        answer = self.ask(
+            "/v1/embeddings", {"model": self.model(key), "input": [QUESTION, RELATED, UNRELATED]}, key
+        )
+        assert answer.status == 200, answer
+        data = answer.json()
+        question, related, unrelated = (each["embedding"] for each in data["data"])
+        assert data["usage"]["prompt_tokens"] > 10, data["usage"]
+        assert math.isclose(math.hypot(*question), 1, abs_tol=1e-3), math.hypot(*question)
+        near, far = (sum(map(operator.mul, question, other)) for other in (related, unrelated))
+        assert near > far + 0.2, (near, far)
+
+    def model(self, key: str) -> str:
+        """The name of the model, as another route tells it."""
+        answer = self.ask("/v1/similar", {"query": QUESTION, "documents": [UNRELATED, RELATED]}, key)
+        assert answer.status == 200, answer
+        data = answer.json()
+        assert data["data"][0]["index"] == 1, data
+        return data["model"]
+
+    def is_closed(self, key: str | None = None) -> None:
+        """Inference is refused to a caller without a key, or with a useless one; health is not."""
+        assert self.ask("/livez").status == 200
+        answer = self.ask("/v1/embeddings", {"model": "any", "input": QUESTION}, key)
+        assert (answer.status, answer.type) == (401, "application/problem+json"), answer
+        answer = self.ask("/v1/classify", {"texts": [QUESTION], "labels": ["money", "time"]}, key)
+        assert (answer.status, answer.type) == (401, "application/problem+json"), answer

@@ -1,0 +1,118 @@
+"""The distinct projects that this version can emit.
+
+Answers that change prose alone (README, docs, the record of the answers) give one project. Which questions change
+more is found by asking the binary, so a new layer needs no line here.
+"""
+
+import hashlib
+import itertools
+import os
+import random
+import re
+import shutil
+import tempfile
+import tomllib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from processes import execute
+from project import BINARIES, CONFIRMATIONS, answers, generate, hashes
+
+# Asked for by name, so that other answers cannot lead to an architecture that is not built yet.
+FIXED = {"architecture": "api-first", "architecture_reason": "the tests ask for it"}
+PROSE = ("README.md", "groundplan.toml", ".groundplan", "docs")
+
+Choices = dict[str, str]
+
+
+def defaults(scratch: Path) -> Choices:
+    """Every answer of a project made with `--defaults`, so that one can be changed and no other follows it."""
+    generate(scratch, "new", "demo", "--defaults", "--no-git", "--no-uv-lock", "--quiet")
+    given = tomllib.loads((scratch / "demo/groundplan.toml").read_text())["answers"]
+    shutil.rmtree(scratch / "demo")
+    return {key: ",".join(value) if isinstance(value, list) else value for key, value in given.items()} | FIXED
+
+
+def questions() -> dict[str, list[str]]:
+    """Each question with the options that `new` takes."""
+    found: dict[str, list[str]] = {}
+    for line in generate(Path("/"), "list", "questions").splitlines():
+        if question := re.match(r"(\w+): ", line):
+            options = found[question[1]] = []
+        elif (option := re.match(r"  (\S+) ", line)) and "(not yet available)" not in line:
+            options.append(option[1])
+    return {key: options for key, options in found.items() if len(options) > 1 and key not in FIXED}
+
+
+def fingerprint(scratch: Path, choices: Mapping[str, str]) -> str | None:
+    """A hash over what is emitted, less prose; None where these answers contradict each other."""
+    folder = Path(tempfile.mkdtemp(dir=scratch)) / "demo"
+    command = ["new", str(folder), "--no-git", "--no-uv-lock", "--quiet", *CONFIRMATIONS,
+               *answers(choices)]
+    try:
+        execute([BINARIES / "groundplan", *command], scratch)
+    except AssertionError as error:
+        if "exited 3," in str(error):
+            return None
+        raise
+    files = {name: kind for name, kind in hashes(folder).items() if not name.startswith(PROSE) and name != ".env"}
+    shutil.rmtree(folder.parent)
+    return hashlib.sha256(repr(sorted(files.items())).encode()).hexdigest()[:12]
+
+
+def distinct(scratch: Path) -> dict[str, Choices]:
+    """Every distinct tree, by its fingerprint, with answers that give it; that of the defaults first."""
+    base = defaults(scratch)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+
+        def prints(changes: list[Choices]) -> list[str | None]:
+            return list(pool.map(lambda change: fingerprint(scratch, base | change), changes))
+
+        default = prints([{}])[0]
+        assert default, "the defaults contradict each other"
+        changes = [{question: option} for question, options in questions().items() for option in options]
+        telling: dict[str, dict[str, str]] = {}
+        for change, tree in zip(changes, prints(changes), strict=True):
+            [(question, option)] = change.items()
+            if tree:
+                telling.setdefault(question, {}).setdefault(tree, option)
+        # Of the options that give one tree the first stands for all; the default's leads.
+        leading = {
+            question: [options.pop(default), *options.values()]
+            for question, options in telling.items()
+            if len(options) > 1
+        }
+        combinations = [dict(zip(leading, each, strict=True)) for each in itertools.product(*leading.values())]
+        trees: dict[str, Choices] = {}
+        for choices, tree in zip(combinations, prints(combinations), strict=True):
+            if tree:
+                trees.setdefault(tree, FIXED | choices)
+    assert next(iter(trees)) == default
+    return trees
+
+
+def covering(trees: Mapping[str, Choices]) -> list[str]:
+    """A few trees that hold every pair of answers that any tree holds; the first is the default.
+
+    Greedy, and the shortest of some tries in different orders: the best one is not worth looking for.
+    """
+
+    def pairs(tree: str) -> set[tuple[tuple[str, str], ...]]:
+        return set(itertools.combinations(trees[tree].items(), 2))
+
+    def attempt(seed: int) -> list[str]:
+        order = list(trees)
+        random.Random(seed).shuffle(order)
+        chosen = [next(iter(trees))]
+        left = set().union(*map(pairs, trees)) - pairs(chosen[0])
+        while left:
+            chosen.append(max(order, key=lambda tree: len(pairs(tree) & left)))
+            left -= pairs(chosen[-1])
+        return chosen
+
+    return min(map(attempt, range(200)), key=len)
+
+
+def shown(choices: Mapping[str, str]) -> str:
+    return " ".join(value for key, value in choices.items() if key not in FIXED)

@@ -1,0 +1,139 @@
+#!/usr/bin/env python3
+"""Checks emitted files that no project's own tests read, and that each checker can go red.
+
+Every checker reads the files of a few projects that hold every pair of answers, and then its broken samples in
+tests/broken/CHECKER/, each of which must be refused with the words in its first line (`# expect: …`).
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+VENV = ROOT / "target/tools/validators"
+BROKEN = ROOT / "tests/broken"
+sys.path.insert(0, str(ROOT / "tests/skeletons"))
+
+from processes import environment, tail  # noqa: E402
+from project import answers, generate  # noqa: E402
+from report import Broken, Report, Steps  # noqa: E402
+from trees import covering, distinct, shown  # noqa: E402
+
+Command = Callable[[Path], list[str | Path]]
+
+
+def script(name: str, *options: str) -> Command:
+    return lambda file: [VENV / "bin" / name, *options, file]
+
+
+def schema(name: str) -> Command:
+    return script("check-jsonschema", "--builtin-schema", f"vendor.{name}")
+
+
+def docker_compose(file: Path) -> list[str | Path]:
+    # The package's own console script exits 0 whatever happens.
+    [program] = VENV.glob("lib/python*/site-packages/compose/docker-compose")
+    return [program, "--file", file, "config", "--quiet"]
+
+
+@dataclass(frozen=True)
+class Checker:
+    files: str
+    command: Command
+    env: dict[str, str] = field(default_factory=dict)
+
+    def run(self, file: Path, env: dict[str, str] | None = None) -> tuple[int, str]:
+        done = subprocess.run(
+            self.command(file), env=environment(self.env if env is None else env), cwd=file.parent,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
+        )
+        return done.returncode, done.stdout
+
+
+SECRETS = {"SECRET_KEY": "s" * 32, "POSTGRES_PASSWORD": "p" * 32}
+CHECKERS = {
+    "hadolint": Checker("services/*/Dockerfile", script("hadolint")),
+    "compose": Checker("deploy/compose/compose.yaml", docker_compose, SECRETS),
+    "compose-schema": Checker("deploy/compose/*.yaml", schema("compose-spec")),
+    "workflow-schema": Checker(".github/workflows/*.yml", schema("github-workflows")),
+    "dependabot-schema": Checker(".github/dependabot.yml", schema("dependabot")),
+    "actionlint": Checker(".github/workflows/*.yml", script("actionlint", "-no-color")),
+    "zizmor": Checker(".github/**/*.yml", script("zizmor", "--offline", "--no-progress", "--color=never")),
+    "pre-commit": Checker(".pre-commit-config.yaml", script("pre-commit", "validate-config")),
+}
+
+
+def emitted(scratch: Path) -> list[Path]:
+    trees = distinct(scratch)
+    folders = []
+    for number, tree in enumerate(covering(trees)):
+        print(f"project {number}: {shown(trees[tree])}")
+        folder = scratch / str(number)
+        folder.mkdir()
+        generate(folder, "new", "demo", "--defaults", "--no-git", "--no-uv-lock", *answers(trees[tree]))
+        folders.append(folder / "demo")
+    return folders
+
+
+def samples(name: str) -> list[Path]:
+    return sorted(path for path in (BROKEN / name).rglob("*") if path.is_file())
+
+
+def main() -> int:
+    report = Report()
+    scratch = Path(tempfile.mkdtemp(prefix="groundplan-validators-"))
+    try:
+        folders = emitted(scratch)
+        for name, checker in CHECKERS.items():
+            check(report.of(name), f"accepts what is emitted as {checker.files}", accepts, checker, folders)
+            check(report.of(name), f"refuses {len(samples(name))} broken samples", refuses, checker, samples(name))
+        compose = CHECKERS["compose"]
+        check(report.of("compose"), "refuses what is emitted while a secret is not set", needs_secrets, compose, folders)
+        unknown = {path.name for path in BROKEN.iterdir()} - CHECKERS.keys() - {"union"}
+        assert not unknown, f"samples for no checker: {unknown}"
+        return report.close()
+    finally:
+        shutil.rmtree(scratch)
+
+
+def check(step: Steps, name: str, fact: Callable[..., None], *given: object) -> None:
+    with suppress(Broken), step(name):
+        fact(*given)
+
+
+def needs_secrets(checker: Checker, folders: list[Path]) -> None:
+    for file in files(checker, folders):
+        code, said = checker.run(file, {})
+        assert code and "SECRET_KEY" in said, f"exit {code}: {said}"
+
+
+def files(checker: Checker, folders: list[Path]) -> list[Path]:
+    found = [path for folder in folders for path in sorted(folder.glob(checker.files))]
+    assert found, "there is no such file"
+    return found
+
+
+def accepts(checker: Checker, folders: list[Path]) -> None:
+    for file in files(checker, folders):
+        code, said = checker.run(file)
+        assert code == 0, f"{file}: exit {code}\n{tail(said)}"
+
+
+def refuses(checker: Checker, broken: list[Path]) -> None:
+    assert broken, "there is no broken sample"
+    for file in broken:
+        expected = re.match("# expect: (.+)\n", file.read_text())
+        assert expected, f"{file} does not begin with `# expect: …`"
+        code, said = checker.run(file)
+        assert code != 0, f"{file} is accepted\n{tail(said)}"
+        assert expected[1] in said.replace(expected[0].strip(), ""), f"{file} is refused for another reason than `{expected[1]}`\n{tail(said)}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
