@@ -4,41 +4,26 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::questions::{Answers, Invalid, Known, Question, QUESTIONS, SetError, UnknownKey};
+use crate::questions::{Answers, Invalid, Known, QUESTIONS, Question, SetError, UnknownKey};
 
 /// Why a file's answers could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum AnswersError {
     #[error("cannot read the answers file `{path}`")]
-    Read {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Read { path: PathBuf, source: std::io::Error },
     #[error("the answers file `{path}` is not TOML: {message}{}", line.map(|l| format!(", line {l}")).unwrap_or_default())]
-    Toml {
-        path: PathBuf,
-        message: String,
-        line: Option<usize>,
-    },
+    Toml { path: PathBuf, message: String, line: Option<usize> },
     #[error("the answers file `{path}` has an unknown key `{}`", unknown.key)]
     UnknownKey { path: PathBuf, unknown: UnknownKey },
     #[error("the answers file `{path}`: {invalid}")]
     Invalid { path: PathBuf, invalid: Invalid },
     #[error("the answers file `{path}`: `{key}` takes {takes}, not {found}")]
-    Type {
-        path: PathBuf,
-        key: String,
-        takes: &'static str,
-        found: &'static str,
-    },
+    Type { path: PathBuf, key: String, takes: &'static str, found: &'static str },
 }
 
 /// Reads an answers file.
 pub fn load(path: &Path) -> Result<Known, AnswersError> {
-    let text = std::fs::read_to_string(path).map_err(|source| AnswersError::Read {
-        path: path.to_owned(),
-        source,
-    })?;
+    let text = std::fs::read_to_string(path).map_err(|source| AnswersError::Read { path: path.to_owned(), source })?;
     parse(path, &text)
 }
 
@@ -48,9 +33,7 @@ pub fn parse(path: &Path, text: &str) -> Result<Known, AnswersError> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| AnswersError::Toml {
         path: path.to_owned(),
         message: error.message().to_owned(),
-        line: error
-            .span()
-            .map(|span| text[..span.start.min(text.len())].lines().count().max(1)),
+        line: error.span().map(|span| text[..span.start.min(text.len())].lines().count().max(1)),
     })?;
     let table = match table.get("answers") {
         Some(toml::Value::Table(answers)) => answers,
@@ -60,14 +43,8 @@ pub fn parse(path: &Path, text: &str) -> Result<Known, AnswersError> {
     for (key, value) in table {
         let text = text_form(path, key, value)?;
         known.set(key, &text).map_err(|error| match error {
-            SetError::Key(unknown) => AnswersError::UnknownKey {
-                path: path.to_owned(),
-                unknown,
-            },
-            SetError::Value(invalid) => AnswersError::Invalid {
-                path: path.to_owned(),
-                invalid,
-            },
+            SetError::Key(unknown) => AnswersError::UnknownKey { path: path.to_owned(), unknown },
+            SetError::Value(invalid) => AnswersError::Invalid { path: path.to_owned(), invalid },
         })?;
     }
     Ok(known)
@@ -75,10 +52,8 @@ pub fn parse(path: &Path, text: &str) -> Result<Known, AnswersError> {
 
 /// The text form of a TOML value: a string, or an array of strings where several options may be chosen.
 fn text_form(path: &Path, key: &str, value: &toml::Value) -> Result<String, AnswersError> {
-    let several = QUESTIONS
-        .iter()
-        .find(|question| question.key == key)
-        .is_some_and(|question| question.at_most.is_some());
+    let several =
+        QUESTIONS.iter().find(|question| question.key == key).is_some_and(|question| question.at_most.is_some());
     let wrong = |found| AnswersError::Type {
         path: path.to_owned(),
         key: key.to_owned(),
@@ -127,10 +102,7 @@ mod tests {
     fn a_file_names_answers_by_key() {
         let known = read("organisation = 'enterprise'\nworkloads = ['crm', 'chatbot']\n").unwrap();
         assert_eq!(known.organisation, Some(Organisation::Enterprise));
-        assert_eq!(
-            known.workloads,
-            Some([Workload::Chatbot, Workload::Crm].into_iter().collect())
-        );
+        assert_eq!(known.workloads, Some([Workload::Chatbot, Workload::Crm].into_iter().collect()));
     }
 
     #[test]

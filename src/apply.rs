@@ -5,10 +5,7 @@
 //! journal: the next run undoes what a killed one left. This protects against the death of the process, not against
 //! the loss of power.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the module that writes projects"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the module that writes projects")]
 
 use std::fs;
 use std::io;
@@ -69,10 +66,7 @@ pub enum ApplyError {
 }
 
 fn cannot_write(path: &Path) -> impl Fn(io::Error) -> ApplyError + '_ {
-    |source| ApplyError::Write {
-        path: path.to_owned(),
-        source,
-    }
+    |source| ApplyError::Write { path: path.to_owned(), source }
 }
 
 /// Looks at a target, and writes nothing.
@@ -83,26 +77,18 @@ pub fn inspect(path: &Path) -> Result<Target, ApplyError> {
             return Ok(Target::Fresh(path.to_owned()));
         }
         Err(source) => {
-            return Err(ApplyError::Write {
-                path: path.to_owned(),
-                source,
-            });
+            return Err(ApplyError::Write { path: path.to_owned(), source });
         }
     };
     if !metadata.is_dir() {
-        return Err(ApplyError::NotAFolder {
-            path: path.to_owned(),
-        });
+        return Err(ApplyError::NotAFolder { path: path.to_owned() });
     }
     for entry in fs::read_dir(path).map_err(cannot_write(path))? {
         let name = entry.map_err(cannot_write(path))?.file_name();
         let name = name.to_string_lossy();
         // A stage that a killed run left does not count: `sweep` undoes what it put in place.
         if !TOLERATED.contains(&name.as_ref()) && !left_behind(path, &name) {
-            return Err(ApplyError::NotEmpty {
-                path: path.to_owned(),
-                found: name.into_owned(),
-            });
+            return Err(ApplyError::NotEmpty { path: path.to_owned(), found: name.into_owned() });
         }
     }
     Ok(Target::Existing(path.to_owned()))
@@ -115,11 +101,7 @@ fn left_behind(target: &Path, name: &str) -> bool {
 
 /// Removes what killed runs left at a target, and names it. Stages of runs that are still alive stay.
 pub fn sweep(path: &Path) -> Result<Vec<PathBuf>, ApplyError> {
-    if path.is_dir() {
-        sweep_inside(path)
-    } else {
-        sweep_beside(path)
-    }
+    if path.is_dir() { sweep_inside(path) } else { sweep_beside(path) }
 }
 
 /// Takes back what a killed run put into an existing folder, and removes its stage.
@@ -129,9 +111,7 @@ fn sweep_inside(target: &Path) -> Result<Vec<PathBuf>, ApplyError> {
     let _lock = match Lock::existing(&stage) {
         Ok(Some(lock)) => Some(lock),
         Ok(None) => {
-            return Err(ApplyError::Busy {
-                path: target.to_owned(),
-            });
+            return Err(ApplyError::Busy { path: target.to_owned() });
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if !has_files {
@@ -141,10 +121,7 @@ fn sweep_inside(target: &Path) -> Result<Vec<PathBuf>, ApplyError> {
             None
         }
         Err(source) => {
-            return Err(ApplyError::Write {
-                path: stage,
-                source,
-            });
+            return Err(ApplyError::Write { path: stage, source });
         }
     };
     undo(&stage.join(TREE), target).map_err(cannot_write(target))?;
@@ -152,10 +129,7 @@ fn sweep_inside(target: &Path) -> Result<Vec<PathBuf>, ApplyError> {
         Ok(()) => Ok(has_files.then_some(stage).into_iter().collect()),
         // Its run was just ending.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
-        Err(source) => Err(ApplyError::Write {
-            path: stage,
-            source,
-        }),
+        Err(source) => Err(ApplyError::Write { path: stage, source }),
     }
 }
 
@@ -191,11 +165,7 @@ fn removed_if_dead(stage: &Path) -> bool {
 }
 
 /// Writes a plan. `interrupted` is asked between files.
-pub fn write(
-    plan: &Plan,
-    target: &Target,
-    interrupted: &dyn Fn() -> bool,
-) -> Result<Written, ApplyError> {
+pub fn write(plan: &Plan, target: &Target, interrupted: &dyn Fn() -> bool) -> Result<Written, ApplyError> {
     match target {
         Target::Fresh(path) => {
             let folder = nearest_folder(path);
@@ -226,12 +196,7 @@ pub fn write(
 }
 
 /// Links each staged file into place; what is there already stays.
-fn place(
-    plan: &Plan,
-    tree: &Path,
-    target: &Path,
-    interrupted: &dyn Fn() -> bool,
-) -> Result<Written, ApplyError> {
+fn place(plan: &Plan, tree: &Path, target: &Path, interrupted: &dyn Fn() -> bool) -> Result<Written, ApplyError> {
     let mut kept = Vec::new();
     for (path, file) in &plan.files {
         if interrupted() {
@@ -318,22 +283,14 @@ impl Stage {
                     continue;
                 }
                 Err(source) => {
-                    return Err(ApplyError::Write {
-                        path: path.to_owned(),
-                        source,
-                    });
+                    return Err(ApplyError::Write { path: path.to_owned(), source });
                 }
             }
             if let Some(lock) = Lock::new(path).map_err(cannot_write(path))? {
-                return Ok(Self {
-                    path: path.to_owned(),
-                    _lock: lock,
-                });
+                return Ok(Self { path: path.to_owned(), _lock: lock });
             }
         }
-        Err(ApplyError::Busy {
-            path: path.parent().unwrap_or(path).to_owned(),
-        })
+        Err(ApplyError::Busy { path: path.parent().unwrap_or(path).to_owned() })
     }
 
     fn tree(&self) -> PathBuf {

@@ -39,9 +39,8 @@ impl Architecture {
     /// Whether this architecture carries a workload (the table in decision-model.md).
     pub fn carries(self, workload: Workload) -> bool {
         match self {
-            Self::Monolith => true,
             Self::ApiFirst => workload.is_ai() || workload == Workload::Dashboard,
-            Self::Hybrid => true,
+            Self::Monolith | Self::Hybrid => true,
         }
     }
 

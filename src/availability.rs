@@ -2,9 +2,7 @@
 //! `recommend` takes every answer. Each row leaves this file with the work that builds its part.
 
 use crate::architecture::Architecture;
-use crate::questions::{
-    Admin, Answer, Answers, Compliance, Consumers, ModelServing, Users, Workload,
-};
+use crate::questions::{Admin, Answer, Answers, Compliance, Consumers, ModelServing, Users, Workload};
 
 /// An answer whose part is not built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,9 +46,7 @@ const NOT_YET: &[(&str, &[&str])] = &[
 
 /// Whether `new` takes an option.
 pub fn built(question: &str, option: &str) -> bool {
-    !NOT_YET
-        .iter()
-        .any(|(key, options)| *key == question && options.contains(&option))
+    !NOT_YET.iter().any(|(key, options)| *key == question && options.contains(&option))
 }
 
 /// The answers that keep `new` from emitting the architecture.
@@ -77,22 +73,14 @@ fn asked(key: &str, known: &crate::questions::Known) -> bool {
 
 /// The workloads that the architecture never carries.
 pub fn not_carried(answers: &Answers, architecture: Architecture) -> Vec<Workload> {
-    answers
-        .workloads
-        .iter()
-        .filter(|workload| !architecture.carries(*workload))
-        .collect()
+    answers.workloads.iter().filter(|workload| !architecture.carries(*workload)).collect()
 }
 
 /// What of the answers an emitted API-first project does not carry yet. Its README and decision record say so.
 pub fn partly(answers: &Answers) -> Vec<Partly> {
     let mut rows = Vec::new();
     let mut row = |question: &'static str, answer: String, missing: &'static str| {
-        rows.push(Partly {
-            question,
-            answer,
-            missing,
-        });
+        rows.push(Partly { question, answer, missing });
     };
     if answers.users == Users::Simple {
         row(
@@ -102,11 +90,7 @@ pub fn partly(answers: &Answers) -> Vec<Partly> {
         );
     }
     if answers.admin == Admin::Basic {
-        row(
-            "admin",
-            answers.admin.show(),
-            "an admin; records are read with SQL, keys managed by a command",
-        );
+        row("admin", answers.admin.show(), "an admin; records are read with SQL, keys managed by a command");
     }
     match answers.model_serving {
         ModelServing::HostedLlm => row(
@@ -127,11 +111,9 @@ pub fn partly(answers: &Answers) -> Vec<Partly> {
             answers.consumers.show(),
             "a generated TypeScript client; the contract to generate it from is in contracts/openapi",
         ),
-        Consumers::Partners => row(
-            "consumers",
-            answers.consumers.show(),
-            "quotas a key; keys have scopes and can expire",
-        ),
+        Consumers::Partners => {
+            row("consumers", answers.consumers.show(), "quotas a key; keys have scopes and can expire");
+        }
         Consumers::OwnWeb => row(
             "consumers",
             answers.consumers.show(),

@@ -7,9 +7,7 @@ use serde_json::{Value, json};
 use crate::architecture::Architecture;
 use crate::availability::{self, NotYet};
 use crate::capacity::capacity;
-use crate::questions::{
-    Answer, Answers, Choice, Ci, Consumers, Database, License, Operations, QUESTIONS, Workload,
-};
+use crate::questions::{Answer, Answers, Choice, Ci, Consumers, Database, License, Operations, QUESTIONS, Workload};
 use crate::recommend::{Axis, Recommendation};
 use crate::words;
 
@@ -38,10 +36,7 @@ pub struct Blueprint {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BlueprintError {
     #[error("{architecture} does not carry {}", list(workloads))]
-    NotCarried {
-        architecture: Architecture,
-        workloads: Vec<&'static str>,
-    },
+    NotCarried { architecture: Architecture, workloads: Vec<&'static str> },
     #[error("not yet available: {}", list(&answers(missing)))]
     NotYet { missing: Vec<NotYet> },
 }
@@ -52,17 +47,11 @@ fn list<S: AsRef<str>>(items: &[S]) -> String {
 }
 
 fn answers(missing: &[NotYet]) -> Vec<String> {
-    missing
-        .iter()
-        .map(|not_yet| format!("{} = {}", not_yet.question, not_yet.answer))
-        .collect()
+    missing.iter().map(|not_yet| format!("{} = {}", not_yet.question, not_yet.answer)).collect()
 }
 
 /// Chooses the layers of an architecture for these answers.
-pub fn blueprint(
-    answers: &Answers,
-    recommendation: &Recommendation,
-) -> Result<Blueprint, BlueprintError> {
+pub fn blueprint(answers: &Answers, recommendation: &Recommendation) -> Result<Blueprint, BlueprintError> {
     let architecture = recommendation.architecture;
     let not_carried = availability::not_carried(answers, architecture);
     if !not_carried.is_empty() {
@@ -75,11 +64,7 @@ pub fn blueprint(
     if !missing.is_empty() {
         return Err(BlueprintError::NotYet { missing });
     }
-    Ok(Blueprint {
-        architecture,
-        layers: layers(answers),
-        values: values(answers, recommendation),
-    })
+    Ok(Blueprint { architecture, layers: layers(answers), values: values(answers, recommendation) })
 }
 
 /// The layers of an API-first project, in the order of the table.
@@ -99,19 +84,9 @@ fn layers(answers: &Answers) -> Vec<LayerUse> {
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
     add("service", ai, &[], true);
-    add(
-        "inference-api",
-        ai,
-        &["workloads"],
-        answers.workloads.contains(Workload::InferenceApi),
-    );
+    add("inference-api", ai, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
     add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
-    add(
-        "database-postgresql",
-        ai,
-        &["database"],
-        answers.database == Database::Postgresql,
-    );
+    add("database-postgresql", ai, &["database"], answers.database == Database::Postgresql);
     add("operations-containers", ai, &["operations"], containers);
     add(
         "containers-postgresql",
@@ -119,12 +94,7 @@ fn layers(answers: &Answers) -> Vec<LayerUse> {
         &["operations", "database"],
         containers && answers.database == Database::Postgresql,
     );
-    add(
-        "containers-sqlite",
-        ai,
-        &["operations", "database"],
-        containers && answers.database == Database::Sqlite,
-    );
+    add("containers-sqlite", ai, &["operations", "database"], containers && answers.database == Database::Sqlite);
     add("operations-paas", ai, &["operations"], answers.operations == Operations::Paas);
     add("ci-github", ai, &["ci"], answers.ci == Ci::Github);
     add(

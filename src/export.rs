@@ -35,13 +35,7 @@ pub fn template(plan: &Plan, description: &str) -> Plan {
             }
             _ => file.contents.clone(),
         };
-        files.insert(
-            path.clone(),
-            PlannedFile {
-                contents,
-                ..file.clone()
-            },
-        );
+        files.insert(path.clone(), PlannedFile { contents, ..file.clone() });
     }
     let path = RelPath::new(CONFIG).expect("a plain name");
     files.insert(
@@ -52,10 +46,7 @@ pub fn template(plan: &Plan, description: &str) -> Plan {
             layer: crate::lock::LAYER.to_owned(),
         },
     );
-    Plan {
-        files,
-        steps: Vec::new(),
-    }
+    Plan { files, steps: Vec::new() }
 }
 
 /// Puts placeholders where the stand-ins are, and keeps what looks like liquid from being read as liquid.
@@ -63,12 +54,9 @@ fn with_placeholders(text: &str) -> String {
     if text.contains("{{") || text.contains("{%") {
         let text = format!("{{% raw %}}{text}{{% endraw %}}");
         let around = |placeholder: &str| format!("{{% endraw %}}{placeholder}{{% raw %}}");
-        return text
-            .replace(NAME, &around(NAME_PLACEHOLDER))
-            .replace(DESCRIPTION, &around(DESCRIPTION_PLACEHOLDER));
+        return text.replace(NAME, &around(NAME_PLACEHOLDER)).replace(DESCRIPTION, &around(DESCRIPTION_PLACEHOLDER));
     }
-    text.replace(NAME, NAME_PLACEHOLDER)
-        .replace(DESCRIPTION, DESCRIPTION_PLACEHOLDER)
+    text.replace(NAME, NAME_PLACEHOLDER).replace(DESCRIPTION, DESCRIPTION_PLACEHOLDER)
 }
 
 fn config(rendered: &[String], description: &str) -> String {
@@ -91,9 +79,6 @@ mod tests {
             with_placeholders("a {{ x }} groundplan-export-name b"),
             "{% raw %}a {{ x }} {% endraw %}{{project-name}}{% raw %} b{% endraw %}"
         );
-        assert_eq!(
-            with_placeholders("x: groundplan export description"),
-            "x: {{description}}"
-        );
+        assert_eq!(with_placeholders("x: groundplan export description"), "x: {{description}}");
     }
 }

@@ -89,14 +89,8 @@ pub fn interview(
     asker: &mut dyn Asker,
     finish: &mut dyn FnMut(&mut dyn Asker, &Interview) -> Result<Finish, AskError>,
 ) -> Result<Option<Interview>, AskError> {
-    let mut session = Session {
-        given,
-        known: given.clone(),
-        taken_back: Known::default(),
-        asked: Vec::new(),
-        pending: None,
-        asker,
-    };
+    let mut session =
+        Session { given, known: given.clone(), taken_back: Known::default(), asked: Vec::new(), pending: None, asker };
     session.short_path()?;
     loop {
         session.review()?;
@@ -104,17 +98,11 @@ pub fn interview(
         let mut confirmed = confirmed.clone();
         let mut recommendation = recommend(&answers, &confirmed);
         session.asker.show(&answers, &recommendation);
-        if contradicted == Contradicted::Settle
-            && !session.settle(&recommendation.contradictions, &mut confirmed)?
-        {
+        if contradicted == Contradicted::Settle && !session.settle(&recommendation.contradictions, &mut confirmed)? {
             continue;
         }
         recommendation = recommend(&answers, &confirmed);
-        let result = Interview {
-            answers,
-            confirmed,
-            recommendation,
-        };
+        let result = Interview { answers, confirmed, recommendation };
         match finish(session.asker, &result)? {
             Finish::Yes => return Ok(Some(result)),
             Finish::No => return Ok(None),
@@ -310,10 +298,7 @@ impl Session<'_> {
 /// The text with its first letter in upper case.
 pub fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
-    letters
-        .next()
-        .map(|first| first.to_uppercase().chain(letters).collect())
-        .unwrap_or_default()
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

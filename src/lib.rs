@@ -4,22 +4,22 @@
 //! that becomes a `blueprint`, that and the `layer`s become a `plan`, which `apply` writes and `post` finishes.
 //! Everything up to the plan is values in, values out.
 
-pub mod architecture;
-pub mod questions;
 pub mod answers;
-pub mod recommend;
-pub mod clauses;
-pub mod interview;
-pub mod words;
+pub mod apply;
+pub mod architecture;
 pub mod availability;
-pub mod capacity;
 pub mod blueprint;
-pub mod layer;
-pub mod render;
-pub mod plan;
-pub mod lock;
+pub mod capacity;
+pub mod clauses;
+pub mod cli;
 pub mod examples;
 pub mod export;
-pub mod apply;
+pub mod interview;
+pub mod layer;
+pub mod lock;
+pub mod plan;
 pub mod post;
-pub mod cli;
+pub mod questions;
+pub mod recommend;
+pub mod render;
+pub mod words;

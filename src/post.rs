@@ -1,10 +1,7 @@
 //! What is done once the files are in place: `.env` with fresh secrets, `uv lock`, git. Each step can be skipped, and
 //! none can fail the run: the project is there.
 
-#![expect(
-    clippy::disallowed_methods,
-    reason = "this is the module that runs programs in a new project"
-)]
+#![expect(clippy::disallowed_methods, reason = "this is the module that runs programs in a new project")]
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -19,7 +16,7 @@ const DOTENV: &str = ".env";
 /// The value in `.env.example` that stands for a secret to be made.
 const PLACEHOLDER: &str = "change-me";
 /// How long `uv lock` may take.
-const UV_LOCK_LIMIT: Duration = Duration::from_secs(60);
+const UV_LOCK_LIMIT: Duration = Duration::from_mins(1);
 
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,9 +62,7 @@ fn write_dotenv(project: &Path) -> io::Result<()> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-        .open(project.join(DOTENV))?
-        .write_all(text.as_bytes())
+    options.open(project.join(DOTENV))?.write_all(text.as_bytes())
 }
 
 /// 256 random bits, in hexadecimal.
@@ -85,9 +80,9 @@ fn uv_lock(project: &Path, interrupted: &dyn Fn() -> bool) -> Outcome {
     match within(UV_LOCK_LIMIT, &mut command, interrupted) {
         Ok(true) => Outcome::Done("locked the dependencies"),
         Ok(false) => Outcome::Skipped("`uv lock` failed; run it in the project to see why".to_owned()),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Outcome::Skipped(
-            "uv is not installed, so nothing is locked yet; `pip install uv` installs it".to_owned(),
-        ),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            Outcome::Skipped("uv is not installed, so nothing is locked yet; `pip install uv` installs it".to_owned())
+        }
         Err(error) if error.kind() == io::ErrorKind::TimedOut => {
             Outcome::Skipped("`uv lock` took too long; `uv run` locks on its first run".to_owned())
         }
@@ -100,11 +95,7 @@ fn uv_lock(project: &Path, interrupted: &dyn Fn() -> bool) -> Outcome {
 
 /// Runs a program silently, and tells whether it succeeded; kills it when its time is up or it is interrupted.
 fn within(limit: Duration, command: &mut Command, interrupted: &dyn Fn() -> bool) -> io::Result<bool> {
-    let mut child = command
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()?;
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
     let start = Instant::now();
     loop {
         let ended = child.try_wait()?;
@@ -125,13 +116,7 @@ fn within(limit: Duration, command: &mut Command, interrupted: &dyn Fn() -> bool
 }
 
 fn git(project: &Path) -> Outcome {
-    let git = |args: &[&str]| {
-        Command::new("git")
-            .args(args)
-            .current_dir(project)
-            .stdin(Stdio::null())
-            .output()
-    };
+    let git = |args: &[&str]| Command::new("git").args(args).current_dir(project).stdin(Stdio::null()).output();
     let works = |args: &[&str]| git(args).is_ok_and(|output| output.status.success());
     if !works(&["--version"]) {
         return Outcome::Skipped("git is not installed".to_owned());

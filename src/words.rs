@@ -18,7 +18,7 @@ pub fn sentence(recommendation: &Recommendation) -> String {
     let by_rule = recommendation
         .rules
         .last()
-        .map(|fired| format!("; {} decides: {}", id(&fired.id), fired.says()))
+        .map(|fired| format!("; {} decides: {}", id(fired.id), fired.says()))
         .unwrap_or_default();
     let result = if recommendation.overridden() {
         format!(
@@ -27,17 +27,14 @@ pub fn sentence(recommendation: &Recommendation) -> String {
             article(recommendation.architecture)
         )
     } else if recommendation.phased {
-        format!(
-            "So it starts as {}, with the hybrid as the aim.",
-            article(recommendation.architecture)
-        )
+        format!("So it starts as {}, with the hybrid as the aim.", article(recommendation.architecture))
     } else {
         format!("So it is {}.", article(recommendation.architecture))
     };
     format!("{sums}{by_rule}. {result}")
 }
 
-fn id(rule: &crate::recommend::RuleId) -> String {
+fn id(rule: crate::recommend::RuleId) -> String {
     format!("{rule:?}")
 }
 
@@ -56,9 +53,7 @@ pub fn because(architecture: Architecture) -> &'static str {
         Architecture::ApiFirst => {
             "It is an API-first service on FastAPI, because the AI is the product and programs are its callers."
         }
-        Architecture::Monolith => {
-            "It is a Django monolith, because the business around the AI is the larger part."
-        }
+        Architecture::Monolith => "It is a Django monolith, because the business around the AI is the larger part.",
         Architecture::Hybrid => {
             "It is a hybrid, because a business platform and an AI service are both wanted, each on its own terms."
         }
@@ -132,13 +127,11 @@ pub fn reopened_by(recommendation: &Recommendation) -> Vec<String> {
             "Staff starts to work in a back office, or users belong to organisations with roles: a hybrid (S2, E2)."
                 .to_owned(),
         ),
-        Architecture::Monolith => triggers.push(format!(
-            "The AI becomes large, which means that {}: a hybrid (M3).",
-            crate::recommend::LARGE_AI
-        )),
-        Architecture::Hybrid => triggers.push(
-            "One half has no work of its own any more: fold it into the other (W2).".to_owned(),
-        ),
+        Architecture::Monolith => triggers
+            .push(format!("The AI becomes large, which means that {}: a hybrid (M3).", crate::recommend::LARGE_AI)),
+        Architecture::Hybrid => {
+            triggers.push("One half has no work of its own any more: fold it into the other (W2).".to_owned());
+        }
     }
     triggers
 }

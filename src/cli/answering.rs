@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
 
 use super::plain::Plain;
-use super::report::{Code, CliError};
+use super::report::{CliError, Code};
 use super::ui::Ui;
 use super::wizard::Wizard;
 use crate::answers;
@@ -54,10 +54,7 @@ impl Args for QuestionFlags {
 }
 
 fn flag(question: &'static Question) -> Arg {
-    let arg = Arg::new(question.key)
-        .long(question.flag())
-        .help(question.help)
-        .help_heading("Answers");
+    let arg = Arg::new(question.key).long(question.flag()).help(question.help).help_heading("Answers");
     let arg = match question.at_most {
         Some(_) => arg.action(ArgAction::Append).value_delimiter(','),
         None => arg,
@@ -65,18 +62,14 @@ fn flag(question: &'static Question) -> Arg {
     if question.options.is_empty() {
         arg.value_name("TEXT").value_parser(move |text: &str| {
             let mut known = Known::default();
-            known
-                .set(question.key, text)
-                .map(|()| text.to_owned())
-                .map_err(|error| match error {
-                    SetError::Value(invalid) => invalid.why,
-                    SetError::Key(unknown) => unknown.to_string(),
-                })
+            known.set(question.key, text).map(|()| text.to_owned()).map_err(|error| match error {
+                SetError::Value(invalid) => invalid.why,
+                SetError::Key(unknown) => unknown.to_string(),
+            })
         })
     } else {
         let keys = question.options.iter().map(|option| option.key);
-        arg.value_parser(PossibleValuesParser::new(keys))
-            .value_name(question.key.to_uppercase())
+        arg.value_parser(PossibleValuesParser::new(keys)).value_name(question.key.to_uppercase())
     }
 }
 
@@ -94,9 +87,9 @@ impl FromArgMatches for QuestionFlags {
                 continue;
             }
             let text = values.iter().map(|value| value.as_str()).collect::<Vec<_>>().join(",");
-            self.0.set(question.key, &text).map_err(|error| {
-                clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{error}\n"))
-            })?;
+            self.0
+                .set(question.key, &text)
+                .map_err(|error| clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{error}\n")))?;
         }
         Ok(())
     }
@@ -104,12 +97,8 @@ impl FromArgMatches for QuestionFlags {
 
 fn contradiction_ids() -> impl TypedValueParser<Value = ContradictionId> {
     let keys = ContradictionId::ALL.iter().map(|id| id.key());
-    PossibleValuesParser::new(keys).map(|key| {
-        *ContradictionId::ALL
-            .iter()
-            .find(|id| id.key() == key)
-            .expect("the parser takes no other value")
-    })
+    PossibleValuesParser::new(keys)
+        .map(|key| *ContradictionId::ALL.iter().find(|id| id.key() == key).expect("the parser takes no other value"))
 }
 
 /// How the questions that stay open are answered.
@@ -127,9 +116,7 @@ impl AnswerArgs {
         let mut known = self.flags.0.clone();
         for pair in &self.set {
             let usage = |message: String| CliError::new(Code::Usage, message);
-            let (key, value) = pair
-                .split_once('=')
-                .ok_or_else(|| usage(format!("`--set {pair}` is not KEY=VALUE")))?;
+            let (key, value) = pair.split_once('=').ok_or_else(|| usage(format!("`--set {pair}` is not KEY=VALUE")))?;
             known.set(key, value).map_err(|error| match error {
                 SetError::Key(ref unknown) => {
                     let report = usage(error.to_string());
@@ -149,9 +136,8 @@ impl AnswerArgs {
 
     /// The contradictions confirmed. A *refuse* is none of them: nobody can confirm it away.
     pub(super) fn confirmed(&self) -> BTreeSet<ContradictionId> {
-        let asks = |id: &ContradictionId| {
-            CONTRADICTIONS.iter().any(|row| row.id == *id && row.severity == Severity::Ask)
-        };
+        let asks =
+            |id: &ContradictionId| CONTRADICTIONS.iter().any(|row| row.id == *id && row.severity == Severity::Ask);
         self.confirm.iter().copied().filter(asks).collect()
     }
 
@@ -168,10 +154,7 @@ impl AnswerArgs {
         if self.defaults || missing.is_empty() {
             return Ok(known.complete());
         }
-        let mut error = CliError::new(
-            Code::Usage,
-            "answers are missing, and there is no terminal to ask on",
-        );
+        let mut error = CliError::new(Code::Usage, "answers are missing, and there is no terminal to ask on");
         for question in missing {
             let options: Vec<_> = question.options.iter().map(|option| option.key).collect();
             let takes = if options.is_empty() { "TEXT".to_owned() } else { options.join("|") };
@@ -208,10 +191,7 @@ pub(super) fn ask(
 }
 
 /// Decides without a person, and stops at what would have to be refused or confirmed.
-pub(super) fn decide(
-    answers: &Answers,
-    confirmed: &BTreeSet<ContradictionId>,
-) -> Result<Recommendation, CliError> {
+pub(super) fn decide(answers: &Answers, confirmed: &BTreeSet<ContradictionId>) -> Result<Recommendation, CliError> {
     let recommendation = recommend(answers, confirmed);
     let stop = |severity: Severity| {
         recommendation
@@ -222,10 +202,7 @@ pub(super) fn decide(
     };
     let refused = stop(Severity::Refuse);
     if let Some(first) = refused.first() {
-        let error = CliError::new(
-            Code::Stopped,
-            format!("{} cannot be built: {}", first.id, first.message),
-        );
+        let error = CliError::new(Code::Stopped, format!("{} cannot be built: {}", first.id, first.message));
         return Err(refused.iter().fold(error, |error, raised| error.hint(raised.remedy)));
     }
     let asked = stop(Severity::Ask);
@@ -234,10 +211,8 @@ pub(super) fn decide(
     }
     let mut error = CliError::new(Code::Stopped, "answers contradict one another, and nobody confirmed them");
     for raised in asked {
-        error = error.hint(format!(
-            "{}: {}; {}, or `--confirm {}`",
-            raised.id, raised.message, raised.remedy, raised.id
-        ));
+        error =
+            error.hint(format!("{}: {}; {}, or `--confirm {}`", raised.id, raised.message, raised.remedy, raised.id));
     }
     Err(error)
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::process::ExitCode;
 
-use super::report::{Code, CliError};
+use super::report::{CliError, Code};
 use super::ui::{FAINT, STRONG, Ui};
 use crate::answers;
 use crate::blueprint::blueprint;
@@ -35,10 +35,7 @@ pub(super) fn run(ui: &Ui, args: &ExplainArgs) -> Result<ExitCode, CliError> {
     } else if Path::new(what).exists() && Path::new(LOCK).exists() {
         Some(file_text(what)?)
     } else {
-        id_text(what)
-            .or_else(|| question_text(what))
-            .or_else(|| option_text(what))
-            .or_else(|| example_text(what))
+        id_text(what).or_else(|| question_text(what)).or_else(|| option_text(what)).or_else(|| example_text(what))
     };
     let text = text.ok_or_else(|| unknown(what))?;
     ui.data(&text);
@@ -73,10 +70,7 @@ fn id_text(id: &str) -> Option<String> {
     }
     let row = CONTRADICTIONS.iter().find(|row| row.id.key().eq_ignore_ascii_case(id))?;
     let severity = format!("{:?}", row.severity).to_lowercase();
-    Some(format!(
-        "{STRONG}{}{STRONG:#} ({severity}): {}.\nThe cheapest change: {}.\n",
-        row.id, row.message, row.remedy
-    ))
+    Some(format!("{STRONG}{}{STRONG:#} ({severity}): {}.\nThe cheapest change: {}.\n", row.id, row.message, row.remedy))
 }
 
 fn cited<'a>(ids: impl Iterator<Item = &'a str>) -> String {
@@ -86,12 +80,7 @@ fn cited<'a>(ids: impl Iterator<Item = &'a str>) -> String {
 fn question_text(key: &str) -> Option<String> {
     let question = QUESTIONS.iter().find(|question| question.key == key || question.flag() == key)?;
     let options: String = question.options.iter().map(|option| option_line(question, option)).collect();
-    Some(format!(
-        "{STRONG}{}{STRONG:#}: {}\n{options}{}.\n",
-        question.key,
-        question.prompt,
-        in_the_tree(question.key)
-    ))
+    Some(format!("{STRONG}{}{STRONG:#}: {}\n{options}{}.\n", question.key, question.prompt, in_the_tree(question.key)))
 }
 
 fn option_text(key: &str) -> Option<String> {
@@ -122,7 +111,9 @@ fn in_the_tree(key: &str) -> &'static str {
     match key {
         "name" | "description" => "In the tree: the names of packages, the README",
         "workloads" => "In the tree: the slices that are built",
-        "model_serving" => "In the tree: the client of a hosted model, or jobs and a worker; the embedded model is always there",
+        "model_serving" => {
+            "In the tree: the client of a hosted model, or jobs and a worker; the embedded model is always there"
+        }
         "peak_rps" => "In the tree: numbers only, in docs/scalability.md",
         "consumers" => "In the tree: session, CORS or quotas, by who calls",
         "admin" => "In the tree: the admin",
@@ -133,7 +124,9 @@ fn in_the_tree(key: &str) -> &'static str {
         "operations" => "In the tree: Procfile, compose or Kustomize; the Dockerfile is always there",
         "ci" => "In the tree: the workflows",
         "license" => "In the tree: the file LICENSE",
-        "architecture" | "architecture_reason" => "In the tree: everything; the record keeps the recommended one and the reason",
+        "architecture" | "architecture_reason" => {
+            "In the tree: everything; the record keeps the recommended one and the reason"
+        }
         _ => "In the tree: nothing but the decision record and docs/scalability.md",
     }
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use super::answering::{AnswerArgs, decide};
 use super::new;
-use super::report::{Code, CliError};
+use super::report::{CliError, Code};
 use super::ui::Ui;
 use crate::export;
 use crate::questions::{Known, missing};
@@ -23,7 +23,7 @@ pub(super) struct ExportArgs {
     answering: AnswerArgs,
 }
 
-pub(super) fn run(ui: &Ui, args: ExportArgs) -> Result<ExitCode, CliError> {
+pub(super) fn run(ui: &Ui, args: &ExportArgs) -> Result<ExitCode, CliError> {
     let mut known = args.answering.given()?;
     let description = known.clone().complete().get("description");
     stand_in(&mut known)?;
@@ -49,9 +49,7 @@ pub(super) fn run(ui: &Ui, args: ExportArgs) -> Result<ExitCode, CliError> {
 /// Puts the stand-ins for name and description into the answers.
 fn stand_in(known: &mut Known) -> Result<(), CliError> {
     for (key, value) in [("name", export::NAME), ("description", export::DESCRIPTION)] {
-        known
-            .set(key, value)
-            .map_err(|error| CliError::new(Code::Bug, error.to_string()))?;
+        known.set(key, value).map_err(|error| CliError::new(Code::Bug, error.to_string()))?;
     }
     Ok(())
 }

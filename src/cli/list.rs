@@ -39,8 +39,7 @@ pub(super) fn run(ui: &Ui, args: &ListArgs) -> Result<ExitCode, CliError> {
         What::Questions => QUESTIONS
             .iter()
             .map(|question| {
-                let options: String =
-                    question.options.iter().map(|option| option_line(question.key, option)).collect();
+                let options: String = question.options.iter().map(|option| option_line(question.key, option)).collect();
                 format!("{STRONG}{}{STRONG:#}: {}\n{options}", question.key, question.prompt)
             })
             .collect(),
@@ -48,10 +47,9 @@ pub(super) fn run(ui: &Ui, args: &ListArgs) -> Result<ExitCode, CliError> {
             let workloads = question("workloads").expect("workloads are asked for");
             workloads.options.iter().map(|option| option_line(workloads.key, option)).collect()
         }
-        What::Examples => EXAMPLES
-            .iter()
-            .map(|example| format!("{:<34} {}\n", example.name, example.about))
-            .collect::<String>(),
+        What::Examples => {
+            EXAMPLES.iter().map(|example| format!("{:<34} {}\n", example.name, example.about)).collect::<String>()
+        }
     };
     ui.data(&text);
     Ok(ExitCode::SUCCESS)

@@ -74,11 +74,11 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let ui = Ui::new(cli.quiet, cli.verbose, cli.color);
     let done = match cli.command {
-        Command::New(args) => new::run(&ui, *args),
-        Command::Recommend(args) => recommend::run(&ui, *args),
+        Command::New(args) => new::run(&ui, &args),
+        Command::Recommend(args) => recommend::run(&ui, &args),
         Command::Explain(args) => explain::run(&ui, &args),
         Command::List(args) => list::run(&ui, &args),
-        Command::Export(args) => export::run(&ui, *args),
+        Command::Export(args) => export::run(&ui, &args),
     };
     match done {
         Ok(code) => code,

@@ -1,7 +1,5 @@
 //! `groundplan new`.
 
-#![expect(clippy::disallowed_methods, reason = "the current folder gives `new .` its name")]
-
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -10,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::answering::{AnswerArgs, Open, ask, decide};
-use super::report::{Code, CliError};
+use super::report::{CliError, Code};
 use super::show;
 use super::ui::{FAINT, GOOD, STRONG, Ui};
 use crate::apply::{self, Target};
@@ -52,7 +50,7 @@ pub(super) struct NewArgs {
     no_uv_lock: bool,
 }
 
-pub(super) fn run(ui: &Ui, args: NewArgs) -> Result<ExitCode, CliError> {
+pub(super) fn run(ui: &Ui, args: &NewArgs) -> Result<ExitCode, CliError> {
     let mut known = args.answering.given()?;
     if let Some(path) = &args.path {
         name_from_path(&mut known, path)?;
@@ -63,14 +61,12 @@ pub(super) fn run(ui: &Ui, args: NewArgs) -> Result<ExitCode, CliError> {
             // Better said before the questions than after them.
             apply::inspect(path)?;
         }
-        let mut finish = |asker: &mut dyn Asker, result: &Interview| last_question(ui, &args, asker, result);
-        match ask(ui, &known, &confirmed, Contradicted::Settle, &mut finish)? {
-            Some(result) => (result.answers, result.recommendation),
-            None => {
-                ui.talk("Nothing was written.\n");
-                return Ok(Code::Stopped.into());
-            }
-        }
+        let mut finish = |asker: &mut dyn Asker, result: &Interview| last_question(ui, args, asker, result);
+        let Some(result) = ask(ui, &known, &confirmed, Contradicted::Settle, &mut finish)? else {
+            ui.talk("Nothing was written.\n");
+            return Ok(Code::Stopped.into());
+        };
+        (result.answers, result.recommendation)
     } else {
         let answers = args.answering.complete(known)?;
         let recommendation = decide(&answers, &confirmed)?;
@@ -80,7 +76,7 @@ pub(super) fn run(ui: &Ui, args: NewArgs) -> Result<ExitCode, CliError> {
         (answers, recommendation)
     };
     args.answering.warn_of_idle_confirmations(ui, &recommendation);
-    build(ui, &args, &answers, &recommendation)
+    build(ui, args, &answers, &recommendation)
 }
 
 /// PATH gives the name where nothing else does; `.` is the current folder.
@@ -90,13 +86,12 @@ fn name_from_path(known: &mut Known, path: &Path) -> Result<(), CliError> {
     }
     let named = match path.file_name() {
         Some(name) => name.to_owned(),
-        None => std::fs::canonicalize(path)
-            .ok()
-            .and_then(|path| path.file_name().map(ToOwned::to_owned))
-            .ok_or_else(|| {
+        None => std::fs::canonicalize(path).ok().and_then(|path| path.file_name().map(ToOwned::to_owned)).ok_or_else(
+            || {
                 CliError::new(Code::Usage, format!("`{}` gives the project no name", path.display()))
                     .hint("name it with `--name`")
-            })?,
+            },
+        )?,
     };
     let name = Name::parse(&named.to_string_lossy()).map_err(|invalid| {
         CliError::new(Code::Usage, format!("the folder cannot name the project: {invalid}"))
@@ -107,12 +102,7 @@ fn name_from_path(known: &mut Known, path: &Path) -> Result<(), CliError> {
 }
 
 /// Shows the files, and asks whether to write them.
-fn last_question(
-    ui: &Ui,
-    args: &NewArgs,
-    asker: &mut dyn Asker,
-    result: &Interview,
-) -> Result<Finish, AskError> {
+fn last_question(ui: &Ui, args: &NewArgs, asker: &mut dyn Asker, result: &Interview) -> Result<Finish, AskError> {
     let target = target_path(args, &result.answers);
     let plan = match planned(&result.answers, &result.recommendation) {
         Ok(plan) => plan,
@@ -150,12 +140,7 @@ fn target_path(args: &NewArgs, answers: &Answers) -> PathBuf {
 }
 
 /// Plans, then writes and finishes, or shows.
-fn build(
-    ui: &Ui,
-    args: &NewArgs,
-    answers: &Answers,
-    recommendation: &Recommendation,
-) -> Result<ExitCode, CliError> {
+fn build(ui: &Ui, args: &NewArgs, answers: &Answers, recommendation: &Recommendation) -> Result<ExitCode, CliError> {
     let mut plan = planned(answers, recommendation)?;
     plan.steps.retain(|step| match step {
         Step::Dotenv => true,
@@ -183,7 +168,9 @@ fn build(
     finish(ui, &plan, &path, &signals);
     json();
     if signals.any() {
-        return Err(CliError::new(signals.code(), "interrupted").hint("the project is there; what comes after is not done"));
+        return Err(
+            CliError::new(signals.code(), "interrupted").hint("the project is there; what comes after is not done")
+        );
     }
     next_steps(ui, &path);
     if kept.is_empty() { Ok(ExitCode::SUCCESS) } else { Err(kept_files(&kept)) }
@@ -213,10 +200,7 @@ pub(super) struct Signals {
 
 impl Signals {
     pub(super) fn listen() -> Result<Self, CliError> {
-        let signals = Self {
-            interrupted: Arc::default(),
-            terminated: Arc::default(),
-        };
+        let signals = Self { interrupted: Arc::default(), terminated: Arc::default() };
         for (signal, flag) in [(SIGINT, &signals.interrupted), (SIGTERM, &signals.terminated)] {
             signal_hook::flag::register(signal, Arc::clone(flag))
                 .map_err(|error| CliError::new(Code::Bug, format!("cannot listen to signals: {error}")))?;

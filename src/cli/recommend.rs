@@ -22,7 +22,7 @@ pub(super) struct RecommendArgs {
     json: bool,
 }
 
-pub(super) fn run(ui: &Ui, args: RecommendArgs) -> Result<ExitCode, CliError> {
+pub(super) fn run(ui: &Ui, args: &RecommendArgs) -> Result<ExitCode, CliError> {
     let known = args.answering.given()?;
     let confirmed = args.answering.confirmed();
     let asked = args.answering.open(ui) == Open::Ask && args.answering.complete(known.clone()).is_err();

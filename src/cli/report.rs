@@ -44,11 +44,7 @@ pub(super) struct CliError {
 
 impl CliError {
     pub(super) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self {
-            code,
-            message: message.into(),
-            hints: Vec::new(),
-        }
+        Self { code, message: message.into(), hints: Vec::new() }
     }
 
     #[must_use]
@@ -73,11 +69,7 @@ pub(super) fn error(ui: &Ui, error: &CliError) -> ExitCode {
 /// Tells what clap has to say: help and version to standard output, errors to standard error.
 pub(super) fn usage(error: &clap::Error) -> ExitCode {
     let _ = error.print();
-    if error.use_stderr() {
-        Code::Usage.into()
-    } else {
-        ExitCode::SUCCESS
-    }
+    if error.use_stderr() { Code::Usage.into() } else { ExitCode::SUCCESS }
 }
 
 /// The message of an error with those of its causes.
@@ -157,9 +149,7 @@ impl From<ApplyError> for CliError {
 impl From<AskError> for CliError {
     fn from(error: AskError) -> Self {
         match error {
-            AskError::Interrupted => {
-                Self::new(Code::Interrupted, "interrupted").hint("nothing was written")
-            }
+            AskError::Interrupted => Self::new(Code::Interrupted, "interrupted").hint("nothing was written"),
             AskError::Terminal(_) => Self::new(Code::Usage, with_causes(&error))
                 .hint("answer by flags or `--answers FILE`, or set ACCESSIBLE=1 for plain prompts"),
         }

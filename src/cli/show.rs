@@ -135,11 +135,7 @@ fn assumed(text: &mut String, answers: &Answers) {
 }
 
 fn contradictions(text: &mut String, recommendation: &Recommendation) {
-    for (raised, line) in recommendation
-        .contradictions
-        .iter()
-        .zip(words::contradictions(recommendation))
-    {
+    for (raised, line) in recommendation.contradictions.iter().zip(words::contradictions(recommendation)) {
         let colour = match raised.severity {
             Severity::Refuse => BAD,
             Severity::Ask => CARE,

@@ -30,14 +30,11 @@ impl Ui {
             Color::Always => ColorChoice::AlwaysAnsi,
             Color::Never => ColorChoice::Never,
         };
-        Self {
-            quiet,
-            verbose,
-            choice,
-        }
+        Self { quiet, verbose, choice }
     }
 
     /// Whether somebody can be asked.
+    #[expect(clippy::unused_self, reason = "what the terminal can do is asked of the ui")]
     pub(super) fn can_ask(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
@@ -48,6 +45,7 @@ impl Ui {
     }
 
     /// Whether prompts must do without a moving cursor: asked for, or the terminal has none.
+    #[expect(clippy::unused_self, reason = "what the terminal can do is asked of the ui")]
     pub(super) fn plain_prompts(&self) -> bool {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty() && value != "0");
         set("ACCESSIBLE") || std::env::var_os("TERM").is_some_and(|term| term == "dumb")

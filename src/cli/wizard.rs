@@ -22,11 +22,7 @@ pub(super) struct Wizard<'a> {
 
 impl<'a> Wizard<'a> {
     pub(super) fn new(ui: &'a Ui) -> Self {
-        let render = if ui.coloured() {
-            RenderConfig::default_colored()
-        } else {
-            RenderConfig::empty()
-        };
+        let render = if ui.coloured() { RenderConfig::default_colored() } else { RenderConfig::empty() };
         let render = render.with_canceled_prompt_indicator(Styled::new("(back)"));
         Self { ui, render }
     }
@@ -132,9 +128,7 @@ impl Asker for Wizard<'_> {
     }
 
     fn confirm(&mut self, text: &str) -> Result<Option<bool>, AskError> {
-        let prompt = Confirm::new(text)
-            .with_help_message("y or n, Esc to go back")
-            .with_render_config(self.render);
+        let prompt = Confirm::new(text).with_help_message("y or n, Esc to go back").with_render_config(self.render);
         answered(prompt.prompt())
     }
 }

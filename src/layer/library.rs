@@ -34,10 +34,7 @@ pub struct Library {
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
     #[error("cannot read `{path}` in the layers")]
-    Read {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    Read { path: PathBuf, source: std::io::Error },
     #[error("the layers have no `{VERSIONS}`")]
     NoVersions,
     #[error("`{path}` is not a valid manifest: {message}")]
@@ -65,19 +62,15 @@ impl Library {
             if !entry.file_type().is_file() {
                 continue;
             }
-            let bytes = std::fs::read(entry.path()).map_err(|source| LibraryError::Read {
-                path: entry.path().to_owned(),
-                source,
-            })?;
+            let bytes = std::fs::read(entry.path())
+                .map_err(|source| LibraryError::Read { path: entry.path().to_owned(), source })?;
             let relative = entry.path().strip_prefix(folder).unwrap_or(entry.path());
             files.push((slashed(relative), Cow::Owned(bytes)));
         }
         Self::from_files(files)
     }
 
-    fn from_files(
-        files: impl IntoIterator<Item = (String, Cow<'static, [u8]>)>,
-    ) -> Result<Self, LibraryError> {
+    fn from_files(files: impl IntoIterator<Item = (String, Cow<'static, [u8]>)>) -> Result<Self, LibraryError> {
         let mut folders: BTreeMap<String, BTreeMap<String, Cow<'static, [u8]>>> = BTreeMap::new();
         let mut versions = None;
         for (path, bytes) in files {
@@ -93,25 +86,18 @@ impl Library {
         let layers = folders
             .into_iter()
             .map(|(id, mut files)| {
-                let manifest = files
-                    .remove(MANIFEST)
-                    .ok_or_else(|| LibraryError::NoManifest { layer: id.clone() })?;
+                let manifest = files.remove(MANIFEST).ok_or_else(|| LibraryError::NoManifest { layer: id.clone() })?;
                 let manifest = read_toml(&format!("{id}/{MANIFEST}"), &manifest)?;
                 Ok((id.clone(), Layer { id, manifest, files }))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self {
-            layers,
-            versions: versions.ok_or(LibraryError::NoVersions)?,
-        })
+        Ok(Self { layers, versions: versions.ok_or(LibraryError::NoVersions)? })
     }
 }
 
 fn read_toml<T: serde::de::DeserializeOwned>(path: &str, bytes: &[u8]) -> Result<T, LibraryError> {
-    toml::from_slice(bytes).map_err(|error| LibraryError::Manifest {
-        path: path.to_owned(),
-        message: error.to_string(),
-    })
+    toml::from_slice(bytes)
+        .map_err(|error| LibraryError::Manifest { path: path.to_owned(), message: error.to_string() })
 }
 
 fn collect(dir: &Dir<'static>, files: &mut Vec<(String, Cow<'static, [u8]>)>) {

@@ -62,14 +62,12 @@ impl TryFrom<toml::Value> for Contribution {
     fn try_from(value: toml::Value) -> Result<Self, String> {
         let found = value.type_str();
         match value {
-            toml::Value::Array(_) => value
-                .try_into()
-                .map(Self::Strings)
-                .map_err(|_| "an array of strings is expected".to_owned()),
-            toml::Value::Table(_) => value
-                .try_into()
-                .map(Self::Table)
-                .map_err(|_| "a table of tables is expected".to_owned()),
+            toml::Value::Array(_) => {
+                value.try_into().map(Self::Strings).map_err(|_| "an array of strings is expected".to_owned())
+            }
+            toml::Value::Table(_) => {
+                value.try_into().map(Self::Table).map_err(|_| "a table of tables is expected".to_owned())
+            }
             _ => Err(format!("a slot takes an array or a table, not {found}")),
         }
     }

@@ -68,11 +68,7 @@ mod tests {
             .into_iter()
             .map(|(path, contents, executable)| {
                 let path = RelPath::new(path.trim_end_matches('/')).unwrap();
-                let file = PlannedFile {
-                    contents: contents.into(),
-                    executable,
-                    layer: "l".to_owned(),
-                };
+                let file = PlannedFile { contents: contents.into(), executable, layer: "l".to_owned() };
                 (path, file)
             })
             .collect()
@@ -81,10 +77,8 @@ mod tests {
     #[test]
     fn what_is_stored_comes_back() {
         let read = read(&write(&files())).unwrap();
-        let expected: BTreeMap<_, _> = files()
-            .into_iter()
-            .map(|(path, file)| (path, (file.contents, file.executable)))
-            .collect();
+        let expected: BTreeMap<_, _> =
+            files().into_iter().map(|(path, file)| (path, (file.contents, file.executable))).collect();
         assert_eq!(read, expected);
     }
 

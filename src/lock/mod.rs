@@ -21,32 +21,16 @@ pub const BASE: &str = ".groundplan/base";
 pub const LAYER: &str = "groundplan";
 
 /// Adds `groundplan.toml` and the stored base to a plan. The base holds every file but itself.
-pub fn seal(
-    plan: &mut Plan,
-    answers: &Answers,
-    recommendation: &Recommendation,
-    blueprint: &Blueprint,
-) {
+pub fn seal(plan: &mut Plan, answers: &Answers, recommendation: &Recommendation, blueprint: &Blueprint) {
     let mut add = |path: &str, contents: Vec<u8>| {
         let path = RelPath::new(path).expect("the lock's paths are plain");
-        let file = PlannedFile {
-            contents,
-            executable: false,
-            layer: LAYER.to_owned(),
-        };
+        let file = PlannedFile { contents, executable: false, layer: LAYER.to_owned() };
         plan.files.insert(path, file);
     };
     add(LOCK, lock(answers, recommendation, blueprint).into_bytes());
     let base = base::write(&plan.files);
     let path = RelPath::new(BASE).expect("the lock's paths are plain");
-    plan.files.insert(
-        path,
-        PlannedFile {
-            contents: base,
-            executable: false,
-            layer: LAYER.to_owned(),
-        },
-    );
+    plan.files.insert(path, PlannedFile { contents: base, executable: false, layer: LAYER.to_owned() });
 }
 
 /// The text of `groundplan.toml`. It holds no secret and no date.

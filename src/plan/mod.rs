@@ -68,19 +68,11 @@ pub enum PlanError {
     #[error("`{path}` names a service, and the layer `{layer}` is made for none")]
     NoService { layer: String, path: String },
     #[error("`{path}` comes from both `{first}` and `{second}`")]
-    Collision {
-        path: RelPath,
-        first: String,
-        second: String,
-    },
+    Collision { path: RelPath, first: String, second: String },
     #[error("the layer `{layer}` adds to the slot `{slot}`, which no layer owns")]
     UnknownSlot { layer: String, slot: String },
     #[error("the slot `{slot}` is owned by both `{first}` and `{second}`")]
-    TwoOwners {
-        slot: String,
-        first: String,
-        second: String,
-    },
+    TwoOwners { slot: String, first: String, second: String },
     #[error("the slot `{slot}` of `{file}` must be filled, and no layer adds to it")]
     Unfilled { slot: String, file: String },
     #[error("the layer `{layer}` adds the wrong kind of entry to the slot `{slot}`")]
@@ -100,9 +92,7 @@ pub fn plan(library: &Library, blueprint: &Blueprint) -> Result<Plan, PlanError>
         .iter()
         .map(|used| {
             let layer = library.layers.get(&used.layer);
-            let layer = layer.ok_or_else(|| PlanError::UnknownLayer {
-                layer: used.layer.clone(),
-            })?;
+            let layer = layer.ok_or_else(|| PlanError::UnknownLayer { layer: used.layer.clone() })?;
             Ok((used, layer))
         })
         .collect::<Result<Vec<_>, PlanError>>()?;
@@ -112,19 +102,12 @@ pub fn plan(library: &Library, blueprint: &Blueprint) -> Result<Plan, PlanError>
     for (used, layer) in &used {
         for (path, file) in planned(used, layer, &slots, &renderer, library, &blueprint.values)? {
             if let Some(first) = files.get(&path) {
-                return Err(PlanError::Collision {
-                    first: first.layer.clone(),
-                    second: file.layer,
-                    path,
-                });
+                return Err(PlanError::Collision { first: first.layer.clone(), second: file.layer, path });
             }
             files.insert(path, file);
         }
     }
-    Ok(Plan {
-        files,
-        steps: vec![Step::Dotenv, Step::UvLock, Step::Git],
-    })
+    Ok(Plan { files, steps: vec![Step::Dotenv, Step::UvLock, Step::Git] })
 }
 
 /// The files of one layer, at their output paths.
@@ -136,12 +119,8 @@ fn planned(
     library: &Library,
     values: &Value,
 ) -> Result<Vec<(RelPath, PlannedFile)>, PlanError> {
-    let executable = layer
-        .manifest
-        .executable
-        .iter()
-        .map(|path| output_path(used, path))
-        .collect::<Result<Vec<_>, _>>()?;
+    let executable =
+        layer.manifest.executable.iter().map(|path| output_path(used, path)).collect::<Result<Vec<_>, _>>()?;
     let mut files = Vec::new();
     for (template, bytes) in &layer.files {
         let path = output_path(used, template.strip_suffix(TEMPLATED).unwrap_or(template))?;
@@ -155,37 +134,26 @@ fn planned(
         } else {
             bytes.to_vec()
         };
-        let file = PlannedFile {
-            contents,
-            executable: executable.contains(&path),
-            layer: layer.id.clone(),
-        };
+        let file = PlannedFile { contents, executable: executable.contains(&path), layer: layer.id.clone() };
         files.push((path, file));
     }
     match executable.iter().find(|path| !files.iter().any(|(has, _)| has == *path)) {
-        Some(path) => Err(PlanError::NoSuchFile {
-            layer: layer.id.clone(),
-            path: path.to_string(),
-        }),
+        Some(path) => Err(PlanError::NoSuchFile { layer: layer.id.clone(), path: path.to_string() }),
         None => Ok(files),
     }
 }
 
 fn output_path(used: &LayerUse, path: &str) -> Result<RelPath, PlanError> {
-    RelPath::new(&resolved(used, path)?).map_err(|source| PlanError::Path {
-        layer: used.layer.clone(),
-        source,
-    })
+    RelPath::new(&resolved(used, path)?).map_err(|source| PlanError::Path { layer: used.layer.clone(), source })
 }
 
 /// Text with the service's name in it.
 fn resolved(used: &LayerUse, text: &str) -> Result<String, PlanError> {
     match &used.service {
         Some(service) => Ok(text.replace(SERVICE, service)),
-        None if text.contains(SERVICE) => Err(PlanError::NoService {
-            layer: used.layer.clone(),
-            path: text.to_owned(),
-        }),
+        None if text.contains(SERVICE) => {
+            Err(PlanError::NoService { layer: used.layer.clone(), path: text.to_owned() })
+        }
         None => Ok(text.to_owned()),
     }
 }

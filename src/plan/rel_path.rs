@@ -36,10 +36,7 @@ impl RelPath {
             None
         };
         match why {
-            Some(why) => Err(PathError {
-                path: path.to_owned(),
-                why,
-            }),
+            Some(why) => Err(PathError { path: path.to_owned(), why }),
             None => Ok(Self(path.to_owned())),
         }
     }
@@ -75,7 +72,20 @@ mod tests {
             assert!(RelPath::new(good).is_ok(), "{good}");
         }
         for bad in [
-            "", "/a", "a//b", "a/", "../a", "a/../b", ".", "a\\b", "c:x", "a\nb", "nul", "x/CON.txt", "a.", "{service}/a",
+            "",
+            "/a",
+            "a//b",
+            "a/",
+            "../a",
+            "a/../b",
+            ".",
+            "a\\b",
+            "c:x",
+            "a\nb",
+            "nul",
+            "x/CON.txt",
+            "a.",
+            "{service}/a",
         ] {
             assert!(RelPath::new(bad).is_err(), "{bad}");
         }

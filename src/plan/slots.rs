@@ -33,10 +33,7 @@ impl Slots {
         for (used, layer) in used {
             for (name, slot) in &layer.manifest.slots {
                 if !layer.files.contains_key(&slot.file) {
-                    return Err(PlanError::NoSuchFile {
-                        layer: layer.id.clone(),
-                        path: slot.file.clone(),
-                    });
+                    return Err(PlanError::NoSuchFile { layer: layer.id.clone(), path: slot.file.clone() });
                 }
                 let file = resolved(used, &slot.file)?;
                 let folder = file.rsplit_once('/').map_or(".", |(folder, _)| folder);
@@ -52,11 +49,7 @@ impl Slots {
                     },
                 };
                 if let Some(first) = slots.insert(address.clone(), filled) {
-                    return Err(PlanError::TwoOwners {
-                        slot: address,
-                        first: first.owner,
-                        second: layer.id.clone(),
-                    });
+                    return Err(PlanError::TwoOwners { slot: address, first: first.owner, second: layer.id.clone() });
                 }
             }
         }
@@ -69,16 +62,11 @@ impl Slots {
         Ok(slots)
     }
 
-    fn add(
-        &mut self,
-        used: &LayerUse,
-        address: &str,
-        contribution: &Contribution,
-    ) -> Result<(), PlanError> {
-        let slot = self.0.get_mut(address).ok_or_else(|| PlanError::UnknownSlot {
-            layer: used.layer.clone(),
-            slot: address.to_owned(),
-        })?;
+    fn add(&mut self, used: &LayerUse, address: &str, contribution: &Contribution) -> Result<(), PlanError> {
+        let slot = self
+            .0
+            .get_mut(address)
+            .ok_or_else(|| PlanError::UnknownSlot { layer: used.layer.clone(), slot: address.to_owned() })?;
         match (&mut slot.entries, contribution) {
             (Entries::Strings(entries), Contribution::Strings(added)) => {
                 for entry in added {
@@ -91,21 +79,14 @@ impl Slots {
                     let entry = resolved_entry(used, entry)?;
                     match entries.get(&key) {
                         Some(present) if *present != entry => {
-                            return Err(PlanError::Differing {
-                                slot: address.to_owned(),
-                                key,
-                            });
+                            return Err(PlanError::Differing { slot: address.to_owned(), key });
                         }
                         _ => entries.insert(key, entry),
                     };
                 }
             }
-            (Entries::Strings(_), Contribution::Table(_))
-            | (Entries::Table(_), Contribution::Strings(_)) => {
-                return Err(PlanError::Kind {
-                    layer: used.layer.clone(),
-                    slot: address.to_owned(),
-                });
+            (Entries::Strings(_), Contribution::Table(_)) | (Entries::Table(_), Contribution::Strings(_)) => {
+                return Err(PlanError::Kind { layer: used.layer.clone(), slot: address.to_owned() });
             }
         }
         Ok(())
@@ -121,10 +102,7 @@ impl Slots {
                 Entries::Table(entries) => entries.iter().map(with_key).collect(),
             };
             if slot.required && value.is_empty() {
-                return Err(PlanError::Unfilled {
-                    slot: address.clone(),
-                    file: file.to_owned(),
-                });
+                return Err(PlanError::Unfilled { slot: address.clone(), file: file.to_owned() });
             }
             values.insert(slot.name.clone(), Value::from(value));
         }

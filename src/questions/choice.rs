@@ -37,21 +37,12 @@ impl<T: Choice> FromIterator<T> for Several<T> {
 /// Reads one option by its key.
 pub(super) fn one<T: Choice>(text: &str) -> Result<T, Invalid> {
     let text = text.trim();
-    T::ALL
-        .iter()
-        .copied()
-        .find(|option| option.key() == text)
-        .ok_or_else(|| {
-            let keys: Vec<_> = T::ALL.iter().map(|option| option.key()).collect();
-            let hint = nearest(text, keys.iter().copied())
-                .map(|key| format!(" (did you mean `{key}`?)"))
-                .unwrap_or_default();
-            Invalid {
-                key: T::QUESTION.key,
-                value: text.to_owned(),
-                why: format!("choose from {}{hint}", keys.join(", ")),
-            }
-        })
+    T::ALL.iter().copied().find(|option| option.key() == text).ok_or_else(|| {
+        let keys: Vec<_> = T::ALL.iter().map(|option| option.key()).collect();
+        let hint =
+            nearest(text, keys.iter().copied()).map(|key| format!(" (did you mean `{key}`?)")).unwrap_or_default();
+        Invalid { key: T::QUESTION.key, value: text.to_owned(), why: format!("choose from {}{hint}", keys.join(", ")) }
+    })
 }
 
 /// A set of options that knows its default, so that it can answer a question.
@@ -63,23 +54,14 @@ impl<T: DefaultSet> Answer for Several<T> {
     const QUESTION: Question = T::QUESTION;
 
     fn parse(text: &str) -> Result<Self, Invalid> {
-        let invalid = |why: String| Invalid {
-            key: T::QUESTION.key,
-            value: text.to_owned(),
-            why,
-        };
-        let options: Self = text
-            .split(',')
-            .filter(|part| !part.trim().is_empty())
-            .map(one)
-            .collect::<Result<_, _>>()?;
+        let invalid = |why: String| Invalid { key: T::QUESTION.key, value: text.to_owned(), why };
+        let options: Self =
+            text.split(',').filter(|part| !part.trim().is_empty()).map(one).collect::<Result<_, _>>()?;
         if options.0.is_empty() {
             return Err(invalid("name at least one".to_owned()));
         }
         match T::QUESTION.at_most {
-            Some(most) if options.0.len() > most => {
-                Err(invalid(format!("choose {most} at the most")))
-            }
+            Some(most) if options.0.len() > most => Err(invalid(format!("choose {most} at the most"))),
             _ => Ok(options),
         }
     }
@@ -134,8 +116,7 @@ macro_rules! choice {
 macro_rules! answered_by_one {
     ($type:ident, |$known:ident| $default:expr) => {
         impl $crate::questions::Answer for $type {
-            const QUESTION: $crate::questions::Question =
-                <$type as $crate::questions::Choice>::QUESTION;
+            const QUESTION: $crate::questions::Question = <$type as $crate::questions::Choice>::QUESTION;
 
             fn parse(text: &str) -> Result<Self, $crate::questions::Invalid> {
                 $crate::questions::choice::one(text)

@@ -235,27 +235,19 @@ questions! {
 
 /// The question of a key.
 pub fn question(key: &str) -> Result<&'static Question, UnknownKey> {
-    QUESTIONS
-        .iter()
-        .find(|question| question.key == key)
-        .ok_or_else(|| unknown(key))
+    QUESTIONS.iter().find(|question| question.key == key).ok_or_else(|| unknown(key))
 }
 
 /// The required questions that apply and are not answered.
 pub fn missing(known: &Known) -> Vec<&'static Question> {
     QUESTIONS
         .iter()
-        .filter(|question| {
-            question.required && (question.applies)(known) && known.get(question.key).is_none()
-        })
+        .filter(|question| question.required && (question.applies)(known) && known.get(question.key).is_none())
         .collect()
 }
 
 fn unknown(key: &str) -> UnknownKey {
-    UnknownKey {
-        key: key.to_owned(),
-        nearest: nearest(key, QUESTIONS.iter().map(|question| question.key)),
-    }
+    UnknownKey { key: key.to_owned(), nearest: nearest(key, QUESTIONS.iter().map(|question| question.key)) }
 }
 
 /// The candidate most like `word`, if any is like it at all (Jaro-Winkler similarity above 0.75).
@@ -279,7 +271,5 @@ fn with_ai(known: &Known) -> bool {
 
 /// Preferences and reasons are asked only where the architecture is set by hand.
 fn on_override(known: &Known) -> bool {
-    known
-        .architecture
-        .is_some_and(|architecture| architecture != ArchitectureChoice::Auto)
+    known.architecture.is_some_and(|architecture| architecture != ArchitectureChoice::Auto)
 }

@@ -35,17 +35,10 @@ pub struct Reason {
 /// Sums the points of the answers, at most 100 an axis.
 pub fn axes(answers: &Answers) -> Axes {
     let sum = |axis| {
-        let total: i32 = reasons(answers)
-            .iter()
-            .filter(|reason| reason.axis == axis)
-            .map(|reason| reason.points)
-            .sum();
+        let total: i32 = reasons(answers).iter().filter(|reason| reason.axis == axis).map(|reason| reason.points).sum();
         total.min(100)
     };
-    Axes {
-        business: sum(Axis::Business),
-        ai: sum(Axis::Ai),
-    }
+    Axes { business: sum(Axis::Business), ai: sum(Axis::Ai) }
 }
 
 /// Every answer that has points, the most points first, in the order of the questions where points are equal.
@@ -97,18 +90,12 @@ fn workloads(answers: &Answers) -> Vec<(String, Row)> {
     let mut sides = Vec::new();
     if let Some(first) = ai.first() {
         let (one, each, most) = AI_WORKLOADS;
-        let row = Row {
-            ai: (one + each * further(&ai)).min(most),
-            ..points(*first)
-        };
+        let row = Row { ai: (one + each * further(&ai)).min(most), ..points(*first) };
         sides.push((keys(&ai), row));
     }
     if let Some(highest) = business.iter().map(|w| points(*w)).max_by_key(|row| row.business) {
         let (each, most) = BUSINESS_WORKLOADS;
-        let row = Row {
-            business: (highest.business + each * further(&business)).min(most),
-            ..highest
-        };
+        let row = Row { business: (highest.business + each * further(&business)).min(most), ..highest };
         sides.push((keys(&business), row));
     }
     sides

@@ -33,12 +33,7 @@ impl std::fmt::Display for Label {
     }
 }
 
-pub(super) fn clarity(
-    answers: &Answers,
-    axes: Axes,
-    verdict: &Verdict,
-    contradictions: &[Raised],
-) -> Clarity {
+pub(super) fn clarity(answers: &Answers, axes: Axes, verdict: &Verdict, contradictions: &[Raised]) -> Clarity {
     let count = |severity| {
         let raised = contradictions.iter().filter(|raised| raised.severity == severity);
         f64::from(u32::try_from(raised.count()).unwrap_or(u32::MAX))
@@ -72,11 +67,7 @@ fn base(answers: &Answers, axes: Axes, verdict: &Verdict) -> f64 {
 /// The share of the scored questions asked that somebody answered, from 0 to 1.
 fn answered(answers: &Answers) -> f64 {
     let known = answers.known();
-    let scored = || {
-        QUESTIONS
-            .iter()
-            .filter(|question| question.role == Role::Scored && (question.applies)(&known))
-    };
+    let scored = || QUESTIONS.iter().filter(|question| question.role == Role::Scored && (question.applies)(&known));
     let of = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     let given = scored().filter(|question| !answers.assumed.contains(question.key));
     of(given.count()) / of(scored().count())

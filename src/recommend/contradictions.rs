@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use super::decision::{Verdict, institutional, large_ai};
 use crate::architecture::Architecture;
 use crate::questions::{
-    Admin, AiRole, Answers, Compliance, Consumers, DataResidency, Database, Existing, Lifetime,
-    ModelServing, Operations, Organisation, PeakRps, Preference, PreferenceReason, Priority,
-    ResponseStyle, Team, Teams, Users, Workload,
+    Admin, AiRole, Answers, Compliance, Consumers, DataResidency, Database, Existing, Lifetime, ModelServing,
+    Operations, Organisation, PeakRps, Preference, PreferenceReason, Priority, ResponseStyle, Team, Teams, Users,
+    Workload,
 };
 
 /// What a contradiction does to `new`. `recommend` reports them all and stops at none.
@@ -83,10 +83,7 @@ impl Case<'_> {
     }
 
     fn high_peak(&self) -> bool {
-        self.ai(matches!(
-            self.answers.peak_rps,
-            PeakRps::To1000 | PeakRps::Over1000
-        ))
+        self.ai(matches!(self.answers.peak_rps, PeakRps::To1000 | PeakRps::Over1000))
     }
 }
 
@@ -108,10 +105,7 @@ pub static CONTRADICTIONS: &[Contradiction] = &[
         severity: Severity::Refuse,
         message: "`model_serving = own-gpu` and `operations = paas`: a platform of one web process gives no GPU",
         remedy: "take `operations = containers`, or `model_serving = hosted-llm`",
-        when: |c| {
-            c.answers.operations == Operations::Paas
-                && c.ai(c.answers.model_serving == ModelServing::OwnGpu)
-        },
+        when: |c| c.answers.operations == Operations::Paas && c.ai(c.answers.model_serving == ModelServing::OwnGpu),
     },
     Contradiction {
         id: ContradictionId::C4,
@@ -120,8 +114,7 @@ pub static CONTRADICTIONS: &[Contradiction] = &[
                   serves one machine and one writer",
         remedy: "take `database = postgresql`",
         when: |c| {
-            c.answers.database == Database::Sqlite
-                && (c.high_peak() || c.answers.operations == Operations::Kubernetes)
+            c.answers.database == Database::Sqlite && (c.high_peak() || c.answers.operations == Operations::Kubernetes)
         },
     },
     Contradiction {
@@ -129,9 +122,7 @@ pub static CONTRADICTIONS: &[Contradiction] = &[
         severity: Severity::Ask,
         message: "`model_serving = minor` and `ai_role = whole`: the product is the model, and the model does little",
         remedy: "take another `model_serving`, or `ai_role = feature`",
-        when: |c| {
-            c.ai(c.answers.model_serving == ModelServing::Minor && c.answers.ai_role == AiRole::Whole)
-        },
+        when: |c| c.ai(c.answers.model_serving == ModelServing::Minor && c.answers.ai_role == AiRole::Whole),
     },
     Contradiction {
         id: ContradictionId::C7,
@@ -146,8 +137,7 @@ pub static CONTRADICTIONS: &[Contradiction] = &[
         message: "`workloads` with realtime-analytics and `response = batch`: figures as they come, delivered later",
         remedy: "take `response = streaming`",
         when: |c| {
-            c.answers.workloads.contains(Workload::RealtimeAnalytics)
-                && c.answers.response == ResponseStyle::Batch
+            c.answers.workloads.contains(Workload::RealtimeAnalytics) && c.answers.response == ResponseStyle::Batch
         },
     },
     Contradiction {
@@ -189,8 +179,7 @@ pub static CONTRADICTIONS: &[Contradiction] = &[
                   ignored",
         remedy: "leave `preference` out",
         when: |c| {
-            c.answers.preference != Preference::None
-                && c.answers.preference_reason == PreferenceReason::Popularity
+            c.answers.preference != Preference::None && c.answers.preference_reason == PreferenceReason::Popularity
         },
     },
     Contradiction {
@@ -213,20 +202,14 @@ pub static CONTRADICTIONS: &[Contradiction] = &[
         severity: Severity::Ask,
         message: "large AI with `team = 1-3` and `operations = paas`: one web process and few hands for a large system",
         remedy: "take `operations = containers`",
-        when: |c| {
-            large_ai(c.answers)
-                && c.answers.team == Team::To3
-                && c.answers.operations == Operations::Paas
-        },
+        when: |c| large_ai(c.answers) && c.answers.team == Team::To3 && c.answers.operations == Operations::Paas,
     },
     Contradiction {
         id: ContradictionId::C17,
         severity: Severity::Warn,
         message: "`compliance = strict` and `lifetime = prototype`: synthetic data only, until the duties are met",
         remedy: "keep real data out",
-        when: |c| {
-            c.answers.compliance == Compliance::Strict && c.answers.lifetime == Lifetime::Prototype
-        },
+        when: |c| c.answers.compliance == Compliance::Strict && c.answers.lifetime == Lifetime::Prototype,
     },
     Contradiction {
         id: ContradictionId::C18,
@@ -243,8 +226,7 @@ pub static CONTRADICTIONS: &[Contradiction] = &[
         remedy: "leave out what the other system does",
         when: |c| {
             c.answers.existing == Existing::OtherSystem
-                && (c.answers.admin == Admin::Heavy
-                    || c.answers.workloads.iter().any(|workload| !workload.is_ai()))
+                && (c.answers.admin == Admin::Heavy || c.answers.workloads.iter().any(|workload| !workload.is_ai()))
         },
     },
     Contradiction {
@@ -252,9 +234,7 @@ pub static CONTRADICTIONS: &[Contradiction] = &[
         severity: Severity::Refuse,
         message: "`database = mysql` and an architecture with a FastAPI service: only the monolith has the MySQL extra",
         remedy: "take `database = postgresql`",
-        when: |c| {
-            c.answers.database == Database::Mysql && c.architecture != Architecture::Monolith
-        },
+        when: |c| c.answers.database == Database::Mysql && c.architecture != Architecture::Monolith,
     },
 ];
 
@@ -265,11 +245,7 @@ pub(super) fn raised(
     architecture: Architecture,
     confirmed: &BTreeSet<ContradictionId>,
 ) -> Vec<Raised> {
-    let case = Case {
-        answers,
-        recommended: verdict.architecture,
-        architecture,
-    };
+    let case = Case { answers, recommended: verdict.architecture, architecture };
     CONTRADICTIONS
         .iter()
         .filter(|row| (row.when)(&case))
@@ -285,11 +261,7 @@ pub(super) fn raised(
 
 /// The ids of what the answers make impossible, were `architecture` the result.
 pub(super) fn refused(answers: &Answers, architecture: Architecture) -> Vec<ContradictionId> {
-    let case = Case {
-        answers,
-        recommended: architecture,
-        architecture,
-    };
+    let case = Case { answers, recommended: architecture, architecture };
     CONTRADICTIONS
         .iter()
         .filter(|row| row.severity == Severity::Refuse && (row.when)(&case))

@@ -3,9 +3,7 @@
 use super::axes::Axes;
 use super::rules::{Fired, RULES, RuleId};
 use crate::architecture::Architecture;
-use crate::questions::{
-    AiRole, Answers, ModelServing, Organisation, PeakRps, ResponseStyle, Skills, Teams,
-};
+use crate::questions::{AiRole, Answers, ModelServing, Organisation, PeakRps, ResponseStyle, Skills, Teams};
 
 /// An axis reaches at this many points or more.
 pub const THRESHOLD: i32 = 42;
@@ -44,20 +42,10 @@ pub fn decide(answers: &Answers, axes: Axes) -> Verdict {
         let Some(to) = (rule.apply)(answers, axes, architecture) else {
             continue;
         };
-        rules.push(Fired {
-            id: rule.id,
-            from: architecture,
-            to,
-            clauses: rule.clauses,
-        });
+        rules.push(Fired { id: rule.id, from: architecture, to, clauses: rule.clauses });
         architecture = to;
     }
-    Verdict {
-        architecture,
-        phased: rules.iter().any(|fired| fired.id == RuleId::R6),
-        by_axes,
-        rules,
-    }
+    Verdict { architecture, phased: rules.iter().any(|fired| fired.id == RuleId::R6), by_axes, rules }
 }
 
 /// What the axes alone say (steps 1 to 4).
@@ -68,16 +56,8 @@ fn by_axes(answers: &Answers, axes: Axes) -> Architecture {
         (false, true) => Architecture::ApiFirst,
         (false, false) => {
             let balance = balance(answers, axes);
-            let django = if institutional(answers) {
-                balance >= cut(answers)
-            } else {
-                balance > cut(answers)
-            };
-            if django {
-                Architecture::Monolith
-            } else {
-                Architecture::ApiFirst
-            }
+            let django = if institutional(answers) { balance >= cut(answers) } else { balance > cut(answers) };
+            if django { Architecture::Monolith } else { Architecture::ApiFirst }
         }
     }
 }
@@ -100,10 +80,7 @@ pub(super) fn cut(answers: &Answers) -> i32 {
 
 /// Enterprise or public sector.
 pub(super) fn institutional(answers: &Answers) -> bool {
-    matches!(
-        answers.organisation,
-        Organisation::Enterprise | Organisation::PublicSector
-    )
+    matches!(answers.organisation, Organisation::Enterprise | Organisation::PublicSector)
 }
 
 /// Whether the AI is large in the sense of `LARGE_AI`.
@@ -141,8 +118,5 @@ pub(super) fn runner_up(answers: &Answers, axes: Axes, verdict: &Verdict) -> Arc
 
 /// Whether the architecture carries every workload asked for.
 pub(super) fn carries_all(answers: &Answers, architecture: Architecture) -> bool {
-    answers
-        .workloads
-        .iter()
-        .all(|workload| architecture.carries(workload))
+    answers.workloads.iter().all(|workload| architecture.carries(workload))
 }

@@ -39,9 +39,7 @@ pub(super) fn flips(answers: &Answers) -> Vec<Flip> {
         .filter_map(|(question, change, text)| {
             let changed = answers.with(question.key, &text).ok()?;
             let architecture = decide(&changed, axes(&changed)).architecture;
-            let newly_refused = |ids: Vec<ContradictionId>| {
-                ids.iter().any(|id| !refused_now.contains(id))
-            };
+            let newly_refused = |ids: Vec<ContradictionId>| ids.iter().any(|id| !refused_now.contains(id));
             (architecture != now && !newly_refused(refused(&changed, architecture))).then(|| Flip {
                 question: question.key,
                 change,
@@ -55,10 +53,7 @@ pub(super) fn flips(answers: &Answers) -> Vec<Flip> {
 }
 
 /// The changes of one question: how each is written, and the text form of the answer after it.
-fn changes(
-    question: &'static Question,
-    answers: &Answers,
-) -> Vec<(&'static Question, String, String)> {
+fn changes(question: &'static Question, answers: &Answers) -> Vec<(&'static Question, String, String)> {
     let now = answers.get(question.key);
     let Some(most) = question.at_most else {
         return question
@@ -77,8 +72,7 @@ fn changes(
                 let rest: Vec<_> = chosen.iter().copied().filter(|key| *key != option.key).collect();
                 (!rest.is_empty()).then(|| (question, format!("-{}", option.key), rest.join(",")))
             } else {
-                (chosen.len() < most)
-                    .then(|| (question, format!("+{}", option.key), format!("{now},{}", option.key)))
+                (chosen.len() < most).then(|| (question, format!("+{}", option.key), format!("{now},{}", option.key)))
             }
         })
         .collect()

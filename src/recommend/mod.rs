@@ -61,8 +61,7 @@ impl Recommendation {
 pub fn recommend(answers: &Answers, confirmed: &BTreeSet<ContradictionId>) -> Recommendation {
     let axes = axes(answers);
     let verdict = decide(answers, axes);
-    let architecture =
-        Architecture::chosen(answers.architecture).unwrap_or(verdict.architecture);
+    let architecture = Architecture::chosen(answers.architecture).unwrap_or(verdict.architecture);
     let overridden = architecture != verdict.architecture;
     let phased = verdict.phased && !overridden;
     let contradictions = contradictions::raised(answers, &verdict, architecture, confirmed);
@@ -71,11 +70,7 @@ pub fn recommend(answers: &Answers, confirmed: &BTreeSet<ContradictionId>) -> Re
         recommended: verdict.architecture,
         target: if phased { Architecture::Hybrid } else { architecture },
         phased,
-        runner_up: if overridden {
-            verdict.architecture
-        } else {
-            decision::runner_up(answers, axes, &verdict)
-        },
+        runner_up: if overridden { verdict.architecture } else { decision::runner_up(answers, axes, &verdict) },
         axes,
         large_ai: large_ai(answers),
         clarity: clarity::clarity(answers, axes, &verdict, &contradictions),

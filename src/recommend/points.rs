@@ -1,8 +1,8 @@
 //! The one table of points: what each answer adds to each axis, and the clause it rests on.
 
 use crate::questions::{
-    Admin, AiRole, Compliance, Consumers, Lifetime, ModelServing, Organisation, PeakRps, Priority,
-    ResponseStyle, SeparateScaling, Users, Workflows, Workload,
+    Admin, AiRole, Compliance, Consumers, Lifetime, ModelServing, Organisation, PeakRps, Priority, ResponseStyle,
+    SeparateScaling, Users, Workflows, Workload,
 };
 
 /// What one option adds: points on the business axis, points on the AI axis.

@@ -5,9 +5,7 @@ use serde::Serialize;
 use super::axes::Axes;
 use super::decision::{THRESHOLD, carries_all, institutional, large_ai};
 use crate::architecture::Architecture;
-use crate::questions::{
-    Admin, Answers, Existing, Lifetime, Operations, Team, Users, Workflows,
-};
+use crate::questions::{Admin, Answers, Existing, Lifetime, Operations, Team, Users, Workflows, Workload};
 
 /// Stable name of a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -42,10 +40,7 @@ pub struct Fired {
 impl Fired {
     /// What the rule says, in words.
     pub fn says(&self) -> &'static str {
-        RULES
-            .iter()
-            .find(|rule| rule.id == self.id)
-            .map_or("", |rule| rule.says)
+        RULES.iter().find(|rule| rule.id == self.id).map_or("", |rule| rule.says)
     }
 }
 
@@ -74,11 +69,8 @@ pub static RULES: &[Rule] = &[
         says: "an institution with organisations or complex workflows keeps its business in Django",
         clauses: &["E1", "E2"],
         apply: |answers, _, so_far| {
-            let business = answers.users == Users::Organisations
-                || answers.workflows == Workflows::Complex;
-            let applies = institutional(answers)
-                && business
-                && answers.existing != Existing::OtherSystem;
+            let business = answers.users == Users::Organisations || answers.workflows == Workflows::Complex;
+            let applies = institutional(answers) && business && answers.existing != Existing::OtherSystem;
             (so_far == Architecture::ApiFirst && applies).then_some(Architecture::Hybrid)
         },
     },
@@ -97,9 +89,7 @@ pub static RULES: &[Rule] = &[
         apply: |answers, axes, so_far| {
             let beside = match answers.existing {
                 Existing::Django => so_far == Architecture::ApiFirst,
-                Existing::FastApi => {
-                    so_far == Architecture::Monolith && axes.business >= THRESHOLD
-                }
+                Existing::FastApi => so_far == Architecture::Monolith && axes.business >= THRESHOLD,
                 Existing::None | Existing::OtherSystem => false,
             };
             beside.then_some(Architecture::Hybrid)
@@ -111,7 +101,7 @@ pub static RULES: &[Rule] = &[
         clauses: &["P1"],
         apply: |answers, _, so_far| {
             let only_ai = answers.existing == Existing::OtherSystem
-                && answers.workloads.iter().all(|workload| workload.is_ai())
+                && answers.workloads.iter().all(Workload::is_ai)
                 && answers.admin != Admin::Heavy
                 && answers.workflows != Workflows::Complex;
             (so_far != Architecture::ApiFirst && only_ai).then_some(Architecture::ApiFirst)
@@ -124,10 +114,8 @@ pub static RULES: &[Rule] = &[
         apply: |answers, axes, so_far| {
             let small = answers.lifetime == Lifetime::Prototype
                 || (answers.team == Team::To3 && answers.operations == Operations::Paas);
-            let phased = so_far == Architecture::Hybrid
-                && small
-                && !large_ai(answers)
-                && answers.existing == Existing::None;
+            let phased =
+                so_far == Architecture::Hybrid && small && !large_ai(answers) && answers.existing == Existing::None;
             phased.then(|| first_half(answers, axes))
         },
     },
@@ -135,32 +123,19 @@ pub static RULES: &[Rule] = &[
 
 /// The architecture with Django in it: the hybrid where the AI axis reaches, else the monolith.
 fn with_django(axes: Axes) -> Architecture {
-    if axes.ai >= THRESHOLD {
-        Architecture::Hybrid
-    } else {
-        Architecture::Monolith
-    }
+    if axes.ai >= THRESHOLD { Architecture::Hybrid } else { Architecture::Monolith }
 }
 
 /// The half of a hybrid to start with: the higher axis, Django on a tie, with a heavy back office, and where FastAPI
 /// alone would not carry a workload.
 fn first_half(answers: &Answers, axes: Axes) -> Architecture {
-    let django = axes.business >= axes.ai
-        || answers.admin == Admin::Heavy
-        || !carries_all(answers, Architecture::ApiFirst);
-    if django {
-        Architecture::Monolith
-    } else {
-        Architecture::ApiFirst
-    }
+    let django =
+        axes.business >= axes.ai || answers.admin == Admin::Heavy || !carries_all(answers, Architecture::ApiFirst);
+    if django { Architecture::Monolith } else { Architecture::ApiFirst }
 }
 
 /// The result after R0 to R3, on which the monotonicity laws hold: R4 to R6 are about what exists and what to build
 /// first.
 pub fn after_balance(verdict: &super::Verdict) -> Architecture {
-    verdict
-        .rules
-        .iter()
-        .rfind(|fired| fired.id <= RuleId::R3)
-        .map_or(verdict.by_axes, |fired| fired.to)
+    verdict.rules.iter().rfind(|fired| fired.id <= RuleId::R3).map_or(verdict.by_axes, |fired| fired.to)
 }

@@ -20,11 +20,7 @@ pub enum RenderError {
     #[error("cannot render `{file}`: {message}")]
     Template { file: String, message: String },
     #[error("cannot render `{file}`: unknown variable `{name}`{}", line.map(|l| format!(", line {l}")).unwrap_or_default())]
-    Unknown {
-        file: String,
-        name: String,
-        line: Option<usize>,
-    },
+    Unknown { file: String, name: String, line: Option<usize> },
     #[error("`{file}` is not UTF-8, so it cannot be a template")]
     NotText { file: String },
 }
@@ -37,24 +33,15 @@ pub struct Renderer {
 impl Renderer {
     pub fn new(versions: &Versions) -> Self {
         let parser = liquid::ParserBuilder::with_stdlib()
-            .filter(Requirement {
-                versions: Arc::new(versions.clone()),
-            })
+            .filter(Requirement { versions: Arc::new(versions.clone()) })
             .build()
             .expect("the standard blocks, tags and filters have distinct names");
         Self { parser }
     }
 
     /// Renders a template; `file` is named in errors.
-    pub fn render(
-        &self,
-        file: &str,
-        source: &[u8],
-        values: &serde_json::Value,
-    ) -> Result<String, RenderError> {
-        let source = std::str::from_utf8(source).map_err(|_| RenderError::NotText {
-            file: file.to_owned(),
-        })?;
+    pub fn render(&self, file: &str, source: &[u8], values: &serde_json::Value) -> Result<String, RenderError> {
+        let source = std::str::from_utf8(source).map_err(|_| RenderError::NotText { file: file.to_owned() })?;
         let failed = |error: &liquid::Error| RenderError::Template {
             file: file.to_owned(),
             message: in_one_line(&error.to_string()),
@@ -63,11 +50,7 @@ impl Renderer {
         let values = Strict::new(values);
         let rendered = template.render(&values);
         if let Some(name) = values.first_miss() {
-            return Err(RenderError::Unknown {
-                file: file.to_owned(),
-                line: line_of(source, &name),
-                name,
-            });
+            return Err(RenderError::Unknown { file: file.to_owned(), line: line_of(source, &name), name });
         }
         rendered.map_err(|error| failed(&error))
     }
@@ -123,15 +106,12 @@ impl std::fmt::Display for Requirement {
 }
 
 impl Filter for Requirement {
-    fn evaluate(
-        &self,
-        input: &dyn ValueView,
-        _runtime: &dyn Runtime,
-    ) -> liquid_core::Result<Value> {
+    fn evaluate(&self, input: &dyn ValueView, _runtime: &dyn Runtime) -> liquid_core::Result<Value> {
         let distribution = input.to_kstr();
-        let requirement = self.versions.requirement(&distribution).ok_or_else(|| {
-            liquid_core::Error::with_msg(format!("versions.toml has no `{distribution}`"))
-        })?;
+        let requirement = self
+            .versions
+            .requirement(&distribution)
+            .ok_or_else(|| liquid_core::Error::with_msg(format!("versions.toml has no `{distribution}`")))?;
         Ok(Value::Scalar(ScalarCow::new(requirement)))
     }
 }
@@ -142,8 +122,7 @@ mod tests {
     use serde_json::json;
 
     fn render(source: &str) -> Result<String, String> {
-        let versions: Versions =
-            toml::from_str("tested = ''\n[tools]\n[distributions]\nfastapi = '~=1.2'\n").unwrap();
+        let versions: Versions = toml::from_str("tested = ''\n[tools]\n[distributions]\nfastapi = '~=1.2'\n").unwrap();
         Renderer::new(&versions)
             .render(
                 "x.liquid",
@@ -157,10 +136,7 @@ mod tests {
     fn known_names_are_rendered() {
         let all = "{{ name }}{% if on %}!{% endif %} {{ a.b }}{% for i in items %} {{ i.key }}{{ forloop.index }}{% endfor %}";
         assert_eq!(render(all).unwrap(), "demo 1 k1");
-        assert_eq!(
-            render("{{ 'fastapi[x]' | requirement }}").unwrap(),
-            "fastapi[x]~=1.2"
-        );
+        assert_eq!(render("{{ 'fastapi[x]' | requirement }}").unwrap(), "fastapi[x]~=1.2");
     }
 
     #[test]

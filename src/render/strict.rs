@@ -4,9 +4,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 
-use liquid_core::model::{
-    DisplayCow, KStringCow, ObjectView, ScalarCow, State, Value, ValueView,
-};
+use liquid_core::model::{DisplayCow, KStringCow, ObjectView, ScalarCow, State, Value, ValueView};
 
 /// Names that liquid itself looks up in the outermost values.
 const LIQUIDS_OWN: [&str; 2] = ["forloop", "tablerow"];
@@ -31,11 +29,7 @@ impl Strict {
         self.misses.borrow().first().cloned()
     }
 
-    fn wrap(
-        path: String,
-        json: &serde_json::Value,
-        misses: &Rc<RefCell<Vec<String>>>,
-    ) -> Self {
+    fn wrap(path: String, json: &serde_json::Value, misses: &Rc<RefCell<Vec<String>>>) -> Self {
         let prefix = if path.is_empty() { String::new() } else { format!("{path}.") };
         let fields = json
             .as_object()
@@ -54,11 +48,7 @@ impl Strict {
     fn find(&self, index: &str) -> Option<&Self> {
         let found = self.fields.iter().find(|(key, _)| key == index);
         if found.is_none() && !LIQUIDS_OWN.contains(&index) {
-            let path = if self.path.is_empty() {
-                index.to_owned()
-            } else {
-                format!("{}.{index}", self.path)
-            };
+            let path = if self.path.is_empty() { index.to_owned() } else { format!("{}.{index}", self.path) };
             self.misses.borrow_mut().push(path);
         }
         found.map(|(_, value)| value)
@@ -111,14 +101,8 @@ impl ObjectView for Strict {
     fn values<'k>(&'k self) -> Box<dyn Iterator<Item = &'k dyn ValueView> + 'k> {
         Box::new(self.fields.iter().map(|(_, value)| value as &dyn ValueView))
     }
-    fn iter<'k>(
-        &'k self,
-    ) -> Box<dyn Iterator<Item = (KStringCow<'k>, &'k dyn ValueView)> + 'k> {
-        Box::new(
-            self.fields
-                .iter()
-                .map(|(key, value)| (key.as_str().into(), value as &dyn ValueView)),
-        )
+    fn iter<'k>(&'k self) -> Box<dyn Iterator<Item = (KStringCow<'k>, &'k dyn ValueView)> + 'k> {
+        Box::new(self.fields.iter().map(|(key, value)| (key.as_str().into(), value as &dyn ValueView)))
     }
     fn contains_key(&self, index: &str) -> bool {
         self.find(index).is_some()

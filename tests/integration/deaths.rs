@@ -19,7 +19,7 @@ use crate::support::{QUICK, TestEnv, Tree, assert_same, tree};
 use crate::write::{expected, limited, project};
 
 /// A guard against hanging, not a measurement.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 /// How often a run must be met in the middle, and how many are tried for that.
 const MEETINGS: usize = 5;
 const TRIES: u32 = 400;

@@ -165,7 +165,9 @@ fn uv_may_be_missing_or_fail() {
 #[test]
 fn an_interruption_after_the_files_ends_the_step_and_leaves_the_project() {
     for (signal, code) in [("INT", 130), ("TERM", 143)] {
-        let env = TestEnv::new().with_identity().with_uv("echo $$ > \"$HOME/uv.part\"; mv \"$HOME/uv.part\" \"$HOME/uv\"; exec sleep 600");
+        let env = TestEnv::new()
+            .with_identity()
+            .with_uv("echo $$ > \"$HOME/uv.part\"; mv \"$HOME/uv.part\" \"$HOME/uv\"; exec sleep 600");
         let env = env.with_program("mv").with_program("kill");
         let mut child = env.groundplan("new demo --defaults").command().spawn().unwrap();
         let uv = waited_for(&env.home().join("uv"));
@@ -196,7 +198,7 @@ fn waited_for(path: &std::path::Path) -> String {
         if let Ok(text) = fs::read_to_string(path) {
             return text.trim().to_owned();
         }
-        assert!(start.elapsed() < Duration::from_secs(60), "{} did not appear", path.display());
+        assert!(start.elapsed() < Duration::from_mins(1), "{} did not appear", path.display());
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -90,7 +90,8 @@ fn a_templated_file_is_short_and_hardly_branches() {
         let ifs = tags.iter().filter(|tag| tag.starts_with("if ") || tag.starts_with("unless ")).count();
         assert!(ifs <= 3, "{name} has {ifs} ifs");
         let mut depth = 0_u32;
-        for tag in tags.iter().filter(|tag| ["if ", "unless ", "endif", "endunless"].iter().any(|t| tag.starts_with(t))) {
+        for tag in tags.iter().filter(|tag| ["if ", "unless ", "endif", "endunless"].iter().any(|t| tag.starts_with(t)))
+        {
             depth = if tag.starts_with("end") { depth - 1 } else { depth + 1 };
             assert!(depth <= 1, "{name} nests ifs");
         }
@@ -116,7 +117,8 @@ fn files_of_other_template_languages_are_never_templated() {
 fn nothing_lies_in_the_templates_that_a_tool_left_there() {
     for layer in library().layers.values() {
         for path in layer.files.keys() {
-            let litter = ["uv.lock", "__pycache__", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".coverage"];
+            let litter =
+                ["uv.lock", "__pycache__", ".venv", ".mypy_cache", ".ruff_cache", ".pytest_cache", ".coverage"];
             assert!(!litter.iter().any(|name| path.split('/').any(|part| part == *name)), "{}/{path}", layer.id);
             let mut parts = path.split('/');
             let in_services = parts.next() == Some("services");
@@ -159,8 +161,22 @@ fn every_name_in_a_tag_is_a_value_that_templates_know() {
 /// The variables that a tag reads.
 fn names(tag: &str) -> Vec<&str> {
     const WORDS: [&str; 16] = [
-        "if", "elsif", "else", "endif", "unless", "endunless", "for", "in", "endfor", "and", "or", "contains", "raw",
-        "endraw", "requirement", "reversed",
+        "if",
+        "elsif",
+        "else",
+        "endif",
+        "unless",
+        "endunless",
+        "for",
+        "in",
+        "endfor",
+        "and",
+        "or",
+        "contains",
+        "raw",
+        "endraw",
+        "requirement",
+        "reversed",
     ];
     let mut quoted = false;
     tag.split(|c: char| {
@@ -255,8 +271,7 @@ fn versions_are_used_and_names_of_distributions_are_reserved() {
 #[test]
 fn every_setting_of_the_example_environment_is_read_somewhere() {
     let plan = planned(&library(), &with(&[]));
-    let (example, rest): (Vec<_>, Vec<_>) =
-        plan.files.iter().partition(|(path, _)| path.as_str() == ".env.example");
+    let (example, rest): (Vec<_>, Vec<_>) = plan.files.iter().partition(|(path, _)| path.as_str() == ".env.example");
     let example = text(&example[0].1.contents).unwrap();
     let settings: Vec<_> = example
         .lines()

@@ -51,8 +51,5 @@ pub(crate) fn sealed(library: &Library, answers: &Answers) -> Plan {
 
 /// Every option of every question: key and option.
 pub(crate) fn options() -> Vec<(&'static str, &'static str)> {
-    QUESTIONS
-        .iter()
-        .flat_map(|question| question.options.iter().map(|option| (question.key, option.key)))
-        .collect()
+    QUESTIONS.iter().flat_map(|question| question.options.iter().map(|option| (question.key, option.key))).collect()
 }

@@ -80,10 +80,8 @@ impl TestEnv {
 
     /// The names in the folder to work in.
     pub(crate) fn names(&self) -> Vec<String> {
-        let mut names: Vec<_> = fs::read_dir(self.work())
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<_> =
+            fs::read_dir(self.work()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -105,12 +103,12 @@ impl TestEnv {
     }
 
     /// `groundplan` with the words of a line.
-    pub(crate) fn groundplan(&self, line: &str) -> Run {
+    pub(crate) fn groundplan(&self, line: &str) -> Run<'_> {
         Run::new(self, Path::new(env!("CARGO_BIN_EXE_groundplan"))).words(line)
     }
 
     /// `cargo-groundplan` with the words of a line.
-    pub(crate) fn cargo_groundplan(&self, line: &str) -> Run {
+    pub(crate) fn cargo_groundplan(&self, line: &str) -> Run<'_> {
         Run::new(self, Path::new(env!("CARGO_BIN_EXE_cargo-groundplan"))).words(line)
     }
 

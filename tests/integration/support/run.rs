@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{TestEnv, Tree, assert_same, tree};
 
 /// A guard against hanging, not a measurement.
-const LIMIT: Duration = Duration::from_secs(120);
+const LIMIT: Duration = Duration::from_mins(2);
 
 /// A run that has not begun.
 pub(crate) struct Run<'a> {
@@ -55,19 +55,9 @@ impl<'a> Run<'a> {
         let line = format!("{:?}", self.command.get_args().collect::<Vec<_>>());
         let output = assert_cmd::Command::from_std(self.command).timeout(LIMIT).output().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("UTF-8");
-        let outcome = Outcome {
-            before,
-            after: tree(self.env.root()),
-            stdout: text(output.stdout),
-            stderr: text(output.stderr),
-        };
-        assert_eq!(
-            output.status.code(),
-            Some(code),
-            "{line}\n{}\n{}",
-            outcome.stdout,
-            outcome.stderr
-        );
+        let outcome =
+            Outcome { before, after: tree(self.env.root()), stdout: text(output.stdout), stderr: text(output.stderr) };
+        assert_eq!(output.status.code(), Some(code), "{line}\n{}\n{}", outcome.stdout, outcome.stderr);
         outcome
     }
 }

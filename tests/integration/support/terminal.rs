@@ -10,7 +10,7 @@ use expectrl::session::OsSession;
 use super::Run;
 
 /// A guard against hanging, not a measurement.
-const LIMIT: Duration = Duration::from_secs(60);
+const LIMIT: Duration = Duration::from_mins(1);
 
 /// What keys send.
 pub(crate) mod key {
@@ -40,12 +40,7 @@ impl Terminal {
         command.stderr(std::process::Stdio::inherit());
         let mut session = Session::spawn(command).unwrap();
         session.get_process_mut().set_window_size(80, 24).unwrap();
-        Self {
-            session,
-            raw: Vec::new(),
-            shown: String::new(),
-            seen: 0,
-        }
+        Self { session, raw: Vec::new(), shown: String::new(), seen: 0 }
     }
 
     /// Waits until a text is shown, after everything that was waited for before.

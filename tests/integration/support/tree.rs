@@ -10,7 +10,10 @@ pub(crate) type Tree = BTreeMap<String, Entry>;
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
     Folder,
-    File { contents: Vec<u8>, mode: u32 },
+    File {
+        contents: Vec<u8>,
+        mode: u32,
+    },
     Link(PathBuf),
     /// A pipe, a socket, a device.
     Other,
