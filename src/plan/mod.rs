@@ -7,7 +7,7 @@ mod slots;
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::json;
 
 pub use rel_path::{PathError, RelPath};
 
@@ -97,10 +97,10 @@ pub fn plan(library: &Library, blueprint: &Blueprint) -> Result<Plan, PlanError>
         })
         .collect::<Result<Vec<_>, PlanError>>()?;
     let slots = Slots::gather(&used)?;
-    let renderer = Renderer::new(&library.versions);
+    let renderer = Renderer::new(&library.versions, &blueprint.values);
     let mut files: BTreeMap<RelPath, PlannedFile> = BTreeMap::new();
     for (used, layer) in &used {
-        for (path, file) in planned(used, layer, &slots, &renderer, library, &blueprint.values)? {
+        for (path, file) in planned(used, layer, &slots, &renderer, library)? {
             if let Some(first) = files.get(&path) {
                 return Err(PlanError::Collision { first: first.layer.clone(), second: file.layer, path });
             }
@@ -117,7 +117,6 @@ fn planned(
     slots: &Slots,
     renderer: &Renderer,
     library: &Library,
-    values: &Value,
 ) -> Result<Vec<(RelPath, PlannedFile)>, PlanError> {
     let executable =
         layer.manifest.executable.iter().map(|path| output_path(used, path)).collect::<Result<Vec<_>, _>>()?;
@@ -125,12 +124,12 @@ fn planned(
     for (template, bytes) in &layer.files {
         let path = output_path(used, template.strip_suffix(TEMPLATED).unwrap_or(template))?;
         let contents = if template.ends_with(TEMPLATED) {
-            let mut values = values.clone();
-            values["slots"] = slots.of_file(&resolved(used, template)?)?;
-            values["versions"] = library.versions.tools.clone().into_iter().collect();
-            values["service"] = used.service.clone().into();
-            let name = format!("{}/{template}", layer.id);
-            renderer.render(&name, bytes, &values)?.into_bytes()
+            let own = json!({
+                "slots": slots.of_file(&resolved(used, template)?)?,
+                "versions": library.versions.tools,
+                "service": used.service,
+            });
+            renderer.render(&format!("{}/{template}", layer.id), bytes, &own)?.into_bytes()
         } else {
             bytes.to_vec()
         };

@@ -25,29 +25,30 @@ pub enum RenderError {
     NotText { file: String },
 }
 
-/// Renders templates with the versions of one library.
+/// Renders the templates of one project: with the versions of its library, and values that all of them know.
 pub struct Renderer {
     parser: liquid::Parser,
+    shared: Strict,
 }
 
 impl Renderer {
-    pub fn new(versions: &Versions) -> Self {
+    pub fn new(versions: &Versions, shared: &serde_json::Value) -> Self {
         let parser = liquid::ParserBuilder::with_stdlib()
             .filter(Requirement { versions: Arc::new(versions.clone()) })
             .build()
             .expect("the standard blocks, tags and filters have distinct names");
-        Self { parser }
+        Self { parser, shared: Strict::new(shared) }
     }
 
-    /// Renders a template; `file` is named in errors.
-    pub fn render(&self, file: &str, source: &[u8], values: &serde_json::Value) -> Result<String, RenderError> {
+    /// Renders a template with values of its `own` over those that it shares; `file` is named in errors.
+    pub fn render(&self, file: &str, source: &[u8], own: &serde_json::Value) -> Result<String, RenderError> {
         let source = std::str::from_utf8(source).map_err(|_| RenderError::NotText { file: file.to_owned() })?;
         let failed = |error: &liquid::Error| RenderError::Template {
             file: file.to_owned(),
             message: in_one_line(&error.to_string()),
         };
         let template = self.parser.parse(source).map_err(|error| failed(&error))?;
-        let values = Strict::new(values);
+        let values = self.shared.with(own);
         let rendered = template.render(&values);
         if let Some(name) = values.first_miss() {
             return Err(RenderError::Unknown { file: file.to_owned(), line: line_of(source, &name), name });
@@ -123,12 +124,9 @@ mod tests {
 
     fn render(source: &str) -> Result<String, String> {
         let versions: Versions = toml::from_str("tested = ''\n[tools]\n[distributions]\nfastapi = '~=1.2'\n").unwrap();
-        Renderer::new(&versions)
-            .render(
-                "x.liquid",
-                source.as_bytes(),
-                &json!({"name": "demo", "on": false, "a": {"b": 1}, "items": [{"key": "k"}]}),
-            )
+        let shared = json!({"name": "demo", "on": true, "a": {"b": 1}, "items": [{"key": "k"}]});
+        Renderer::new(&versions, &shared)
+            .render("x.liquid", source.as_bytes(), &json!({"on": false}))
             .map_err(|error| error.to_string())
     }
 

@@ -15,13 +15,21 @@ pub(super) struct Strict {
     path: String,
     /// The plain value, for all that liquid does to values other than looking into them.
     value: Value,
-    fields: Vec<(String, Strict)>,
+    fields: Vec<(String, Rc<Strict>)>,
     misses: Rc<RefCell<Vec<String>>>,
 }
 
 impl Strict {
     pub(super) fn new(values: &serde_json::Value) -> Self {
         Self::wrap(String::new(), values, &Rc::default())
+    }
+
+    /// The same values with `own` over them, and nothing recorded yet.
+    pub(super) fn with(&self, own: &serde_json::Value) -> Self {
+        self.misses.borrow_mut().clear();
+        let mut all = Self::wrap(String::new(), own, &self.misses);
+        all.fields.extend(self.fields.iter().cloned());
+        all
     }
 
     /// The first name that was asked for and is not there.
@@ -35,7 +43,7 @@ impl Strict {
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(key, json)| (key.clone(), Self::wrap(format!("{prefix}{key}"), json, misses)))
+            .map(|(key, json)| (key.clone(), Rc::new(Self::wrap(format!("{prefix}{key}"), json, misses))))
             .collect();
         Self {
             path,
@@ -51,7 +59,7 @@ impl Strict {
             let path = if self.path.is_empty() { index.to_owned() } else { format!("{}.{index}", self.path) };
             self.misses.borrow_mut().push(path);
         }
-        found.map(|(_, value)| value)
+        found.map(|(_, value)| value.as_ref())
     }
 }
 
@@ -99,10 +107,10 @@ impl ObjectView for Strict {
         Box::new(self.fields.iter().map(|(key, _)| key.as_str().into()))
     }
     fn values<'k>(&'k self) -> Box<dyn Iterator<Item = &'k dyn ValueView> + 'k> {
-        Box::new(self.fields.iter().map(|(_, value)| value as &dyn ValueView))
+        Box::new(self.fields.iter().map(|(_, value)| value.as_ref() as &dyn ValueView))
     }
     fn iter<'k>(&'k self) -> Box<dyn Iterator<Item = (KStringCow<'k>, &'k dyn ValueView)> + 'k> {
-        Box::new(self.fields.iter().map(|(key, value)| (key.as_str().into(), value as &dyn ValueView)))
+        Box::new(self.fields.iter().map(|(key, value)| (key.as_str().into(), value.as_ref() as &dyn ValueView)))
     }
     fn contains_key(&self, index: &str) -> bool {
         self.find(index).is_some()

@@ -13,6 +13,7 @@ mod flags;
 mod neighbours;
 mod output;
 mod parity;
+mod readme;
 mod steps;
 mod support;
 mod wizard;

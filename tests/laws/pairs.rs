@@ -5,7 +5,8 @@ use std::path::Path;
 
 use groundplan::availability::built;
 use groundplan::blueprint::BlueprintError;
-use groundplan::plan::{Plan, plan};
+use groundplan::layer::Library;
+use groundplan::plan::plan;
 use groundplan::questions::{Answers, Known};
 
 use crate::support::{blueprint_of, library, options, planned, with};
@@ -32,35 +33,58 @@ fn pairs() -> Vec<Answers> {
     pairs
 }
 
+/// Every distinct version of every file, by path.
+type Distinct = BTreeMap<String, BTreeSet<Vec<u8>>>;
+
 #[test]
 fn every_pair_of_answers_is_refused_with_a_reason_or_gives_a_whole_project() {
     let library = library();
+    let pairs = pairs();
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let share = pairs.len().div_ceil(workers);
+    let parts: Vec<(usize, Distinct)> = std::thread::scope(|scope| {
+        let library = &library;
+        let running: Vec<_> = pairs.chunks(share).map(|pairs| scope.spawn(|| planned_pairs(library, pairs))).collect();
+        running.into_iter().map(|worker| worker.join().unwrap()).collect()
+    });
+    let whole: usize = parts.iter().map(|(whole, _)| whole).sum();
+    assert!(whole > 1000, "only {whole} pairs are built");
+    let mut distinct = Distinct::new();
+    for (path, versions) in parts.into_iter().flat_map(|(_, distinct)| distinct) {
+        distinct.entry(path).or_default().extend(versions);
+    }
+    write_union(&distinct);
+}
+
+/// Plans what can be built of some pairs; how many that are, and the files of all of them. What follows from the same
+/// layers and values is planned once, and each distinct file is checked once.
+fn planned_pairs(library: &Library, pairs: &[Answers]) -> (usize, Distinct) {
     let mut whole = 0;
-    let mut seen: BTreeSet<Vec<u8>> = BTreeSet::new();
-    let mut distinct: BTreeMap<String, BTreeSet<Vec<u8>>> = BTreeMap::new();
-    for answers in pairs() {
-        match blueprint_of(&answers) {
+    let mut seen = BTreeSet::new();
+    let mut distinct = Distinct::new();
+    for answers in pairs {
+        match blueprint_of(answers) {
             Err(BlueprintError::NotCarried { workloads, .. }) => assert!(!workloads.is_empty()),
             Err(BlueprintError::NotYet { missing }) => {
                 assert!(missing.iter().all(|not_yet| !built(not_yet.question, &not_yet.answer)));
             }
             Ok(blueprint) => {
                 whole += 1;
-                // What is planned follows from layers and values alone.
-                let key = format!("{:?}{}", blueprint.layers, blueprint.values).into_bytes();
-                if !seen.insert(key) {
+                if !seen.insert(format!("{:?}{}", blueprint.layers, blueprint.values)) {
                     continue;
                 }
-                let plan = plan(&library, &blueprint).unwrap_or_else(|error| panic!("{answers:?}: {error}"));
-                check(&plan);
+                let plan = plan(library, &blueprint).unwrap_or_else(|error| panic!("{answers:?}: {error}"));
                 for (path, file) in plan.files {
-                    distinct.entry(path.to_string()).or_default().insert(file.contents);
+                    let versions = distinct.entry(path.to_string()).or_default();
+                    if !versions.contains(&file.contents) {
+                        check(path.as_str(), &file.contents);
+                        versions.insert(file.contents);
+                    }
                 }
             }
         }
     }
-    assert!(whole > 1000, "only {whole} pairs are built");
-    write_union(&distinct);
+    (whole, distinct)
 }
 
 /// Writes every distinct file to `target/union/N/PATH`, for the Python tools to read (`make union`).
@@ -76,31 +100,28 @@ fn write_union(distinct: &BTreeMap<String, BTreeSet<Vec<u8>>>) {
     }
 }
 
-/// What holds for every project: its text is clean and its data files parse.
-fn check(plan: &Plan) {
-    for (path, file) in &plan.files {
-        let path = path.as_str();
-        let text = std::str::from_utf8(&file.contents).unwrap_or_else(|_| panic!("{path} is not text"));
-        let data = path.ends_with("tokenizer.json");
-        assert!(!text.contains('\r'), "{path} has carriage returns");
-        assert!(text.is_empty() || data || text.ends_with('\n'), "{path} has no final newline");
-        assert!(!text.ends_with("\n\n"), "{path} ends in blank lines");
-        let trailing = text.lines().position(|line| line.ends_with([' ', '\t']));
-        assert!(trailing.is_none() || data, "{path}: trailing blanks in line {trailing:?}");
-        for leftover in ["{%", ".liquid", "{service}", "{{ name", "{{ slots"] {
-            assert!(!text.contains(leftover) || data, "{path} holds `{leftover}`");
-        }
-        let structured = [".toml", ".yaml", ".yml"].iter().any(|end| path.ends_with(end));
-        assert!(!structured || !text.contains("\n\n\n"), "{path} has two blank lines");
-        if path.ends_with(".toml") {
-            text.parse::<toml::Table>().unwrap_or_else(|error| panic!("{path}: {error}"));
-        } else if path.ends_with(".json") && !data {
-            serde_json::from_str::<serde_json::Value>(text).unwrap_or_else(|error| panic!("{path}: {error}"));
-        } else if path.ends_with(".yaml") || path.ends_with(".yml") {
-            use saphyr::LoadableYamlNode as _;
-            let documents = saphyr::Yaml::load_from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
-            assert!(!documents.is_empty(), "{path} is empty");
-        }
+/// What holds for every file: its text is clean, and data parses.
+fn check(path: &str, contents: &[u8]) {
+    let text = std::str::from_utf8(contents).unwrap_or_else(|_| panic!("{path} is not text"));
+    let data = path.ends_with("tokenizer.json");
+    assert!(!text.contains('\r'), "{path} has carriage returns");
+    assert!(text.is_empty() || data || text.ends_with('\n'), "{path} has no final newline");
+    assert!(!text.ends_with("\n\n"), "{path} ends in blank lines");
+    let trailing = text.lines().position(|line| line.ends_with([' ', '\t']));
+    assert!(trailing.is_none() || data, "{path}: trailing blanks in line {trailing:?}");
+    for leftover in ["{%", ".liquid", "{service}", "{{ name", "{{ slots"] {
+        assert!(!text.contains(leftover) || data, "{path} holds `{leftover}`");
+    }
+    let structured = [".toml", ".yaml", ".yml"].iter().any(|end| path.ends_with(end));
+    assert!(!structured || !text.contains("\n\n\n"), "{path} has two blank lines");
+    if path.ends_with(".toml") {
+        text.parse::<toml::Table>().unwrap_or_else(|error| panic!("{path}: {error}"));
+    } else if path.ends_with(".json") && !data {
+        serde_json::from_str::<serde_json::Value>(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+    } else if path.ends_with(".yaml") || path.ends_with(".yml") {
+        use saphyr::LoadableYamlNode as _;
+        let documents = saphyr::Yaml::load_from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
+        assert!(!documents.is_empty(), "{path} is empty");
     }
 }
 
