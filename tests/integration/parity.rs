@@ -1,9 +1,14 @@
 //! What `export` writes, expanded by the real cargo-generate, is what `new` writes: each byte and each mode.
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Output, Stdio};
 
 use cargo_generate::{Cli, generate};
 use clap::Parser;
+use groundplan::export;
+use groundplan::plan::{Plan, PlannedFile, RelPath};
+use groundplan::questions::{Answer, Description};
 
 use crate::support::{Entry, TestEnv, Tree, assert_same, tree};
 use crate::write::project;
@@ -104,5 +109,72 @@ fn without_a_description_it_is_the_exported_one() {
             .arg(description)
             .exits(0);
         assert_same(&made(&env, "made"), &tree(&env.path(NAME)));
+    }
+}
+
+#[test]
+fn cargo_generate_takes_the_descriptions_that_new_takes() {
+    let env = TestEnv::new();
+    env.groundplan("export template --defaults").exits(0);
+    for description in [
+        DESCRIPTION,
+        "",
+        &"ä".repeat(120),
+        &"ä".repeat(121),
+        "a \"b\"",
+        r"a\b",
+        "<b>",
+        "{{ x }}",
+        "`x`",
+        "a | b",
+        "two\nlines",
+        "tab\tstop",
+        "bell\u{7}",
+        "delete\u{7f}",
+        "next\u{85}line",
+    ] {
+        let taken = Description::parse(description).is_ok();
+        let output = cargo_generate(&env, Some(description));
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), taken, "{description:?}\n{said}");
+        assert_eq!(said.contains("is not a valid value for description"), !taken, "{description:?}\n{said}");
+        // It leaves a folder where it fails, too.
+        fs::remove_dir_all(env.path(NAME)).unwrap();
+    }
+}
+
+#[test]
+fn what_looks_like_liquid_survives_wherever_it_stands() {
+    let env = TestEnv::new();
+    let files = [
+        ("README.md", "# NAME\n\nDESCRIPTION\n"),
+        // Not rendered, and called like one that is.
+        ("docs/README.md", "{{ x }} {% if x %}{% nothing %}\n"),
+        ("verbatim.yml", "${{ secrets.X }} {% raw %}{{ x }}{% endraw %}\n"),
+        ("workflow.yml", "name: NAME\nrun: ${{ secrets.X }} {% nothing %} {{ x\n"),
+        ("braces.py", "f'{NAME}' {{NAME}} {DESCRIPTION}%} NAME{ }NAME\n"),
+    ];
+    let standing_in = |text: &str| text.replace("NAME", export::NAME).replace("DESCRIPTION", export::DESCRIPTION);
+    let file = |(path, text): &(&str, &str)| {
+        let contents = standing_in(text).into_bytes();
+        let file = PlannedFile { contents, executable: false, layer: "base".to_owned() };
+        (RelPath::new(path).unwrap(), file)
+    };
+    let plan = Plan { files: files.iter().map(file).collect(), steps: Vec::new() };
+    for (path, file) in export::template(&plan, "").files {
+        env.file(&format!("template/{path}"), std::str::from_utf8(&file.contents).unwrap());
+    }
+    for path in ["verbatim.yml", "workflow.yml"] {
+        fs::set_permissions(env.path("template").join(path), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let output = cargo_generate(&env, Some("Sells things."));
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let expanded = tree(&env.path(NAME));
+    let executable = |entry: &Entry| matches!(entry, Entry::File { mode, .. } if mode & 0o111 != 0);
+    let executables: Vec<_> = expanded.iter().filter(|(_, entry)| executable(entry)).map(|(path, _)| path).collect();
+    assert_eq!(executables, ["verbatim.yml", "workflow.yml"]);
+    for (path, expected) in files {
+        let expected = expected.replace("NAME", NAME).replace("DESCRIPTION", "Sells things.");
+        assert_eq!(text(&expanded, path), expected, "{path}");
     }
 }
