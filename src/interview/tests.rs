@@ -338,7 +338,9 @@ fn what_is_odd_is_confirmed_or_goes_back_to_the_review() {
     for no in ["n", "<"] {
         let (result, person) =
             play(&odd, &format!("review=accept C9=y C10={no} review=teams teams=one review=accept C9=y write=y"));
-        assert_eq!(person.said, ["Take `teams = one`."]);
+        assert_eq!(person.said.len(), 4);
+        assert!(person.said[0].starts_with("C9: `lifetime = prototype` and "), "{:?}", person.said);
+        assert_eq!(person.said[2], "Take `teams = one`.");
         assert_eq!(result.unwrap().confirmed, [ContradictionId::C9].into());
     }
 }
