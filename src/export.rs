@@ -49,9 +49,12 @@ pub fn template(plan: &Plan, description: &str) -> Plan {
     Plan { files, steps: Vec::new() }
 }
 
-/// Puts placeholders where the stand-ins are, and keeps what looks like liquid from being read as liquid.
+/// Puts placeholders where the stand-ins are, and keeps what looks like liquid from being read as liquid: also a brace
+/// that a placeholder would come to stand behind.
 fn with_placeholders(text: &str) -> String {
-    if text.contains("{{") || text.contains("{%") {
+    let liquid = ["{{", "{%"].iter().any(|delimiter| text.contains(delimiter))
+        || [NAME, DESCRIPTION].iter().any(|stand_in| text.contains(&format!("{{{stand_in}")));
+    if liquid {
         let text = format!("{{% raw %}}{text}{{% endraw %}}");
         let around = |placeholder: &str| format!("{{% endraw %}}{placeholder}{{% raw %}}");
         return text.replace(NAME, &around(NAME_PLACEHOLDER)).replace(DESCRIPTION, &around(DESCRIPTION_PLACEHOLDER));
@@ -60,12 +63,14 @@ fn with_placeholders(text: &str) -> String {
 }
 
 fn config(rendered: &[String], description: &str) -> String {
-    let include = toml::Value::from(rendered.to_vec());
+    // Patterns as in a .gitignore: without the slash, `README.md` is every README.md.
+    let include: Vec<_> = rendered.iter().map(|path| format!("/{path}")).collect();
+    let include = toml::Value::from(include);
     let default = toml::Value::from(description);
     format!(
         "[template]\ncargo_generate_version = \">=0.23\"\ninclude = {include}\n\n\
          [placeholders.description]\ntype = \"string\"\nprompt = \"What is it, in one sentence?\"\n\
-         default = {default}\nregex = '^[^\"\\\\<>{{}}`|]{{0,120}}$'\n"
+         default = {default}\nregex = '^[^\\p{{Cc}}\"\\\\<>{{}}`|]{{0,120}}$'\n"
     )
 }
 

@@ -281,8 +281,8 @@ impl Session<'_> {
                     return Ok(false);
                 }
                 Severity::Ask if !raised.confirmed => {
-                    let text = format!("{}: {}. Is that meant?", raised.id, raised.message);
-                    if self.asker.confirm(&text)? != Some(true) {
+                    self.asker.say(&format!("{}: {}.", raised.id, raised.message));
+                    if self.asker.confirm(&format!("{}: is that meant?", raised.id))? != Some(true) {
                         self.asker.say(&format!("{}.", capitalised(raised.remedy)));
                         return Ok(false);
                     }

@@ -230,6 +230,18 @@ pub(super) fn labels(question: &Question) -> Vec<String> {
         .collect()
 }
 
+/// Before a label stands a mark, and before one of several a box.
+#[cfg(test)]
+#[test]
+fn a_label_is_one_line_of_eighty_columns() {
+    for question in QUESTIONS {
+        let mark = if question.at_most.is_some() { "> [x] " } else { "> " };
+        for label in labels(question) {
+            assert!(mark.len() + label.chars().count() <= 80, "{mark}{label}");
+        }
+    }
+}
+
 /// Every row of the table of contradictions has an id that can be confirmed.
 #[cfg(test)]
 #[test]

@@ -9,11 +9,15 @@ use super::answering::labels;
 use super::show;
 use super::ui::Ui;
 use crate::interview::{AskError, Asker, Line, Reply, Review};
-use crate::questions::{Answers, Known, Question};
+use crate::questions::{Answers, Known, Question, SetError};
 use crate::recommend::Recommendation;
 
 /// How many options are shown at once; with the prompt and the help they fit a terminal of 24 lines.
 const PAGE: usize = 16;
+
+/// Columns of an option: those of a terminal of 80, without the mark before it. What is longer would be broken, and a
+/// page be more lines than it has options.
+const WIDTH: usize = 78;
 
 pub(super) struct Wizard<'a> {
     ui: &'a Ui,
@@ -38,6 +42,11 @@ fn answered<T>(result: Result<T, InquireError>) -> Result<Option<T>, AskError> {
     }
 }
 
+/// The text, with an ellipsis for what goes beyond a width.
+fn cut(text: &str, width: usize) -> String {
+    if text.chars().count() <= width { text.to_owned() } else { text.chars().take(width - 1).chain(['…']).collect() }
+}
+
 impl Asker for Wizard<'_> {
     fn ask(&mut self, question: &Question, current: &str) -> Result<Reply, AskError> {
         let labels = labels(question);
@@ -49,6 +58,8 @@ impl Asker for Wizard<'_> {
                 .with_validator(move |text: &str| {
                     Ok(match Known::default().set(key, text) {
                         Ok(()) => Validation::Valid,
+                        // The key and the value stand in the line above.
+                        Err(SetError::Value(invalid)) => Validation::Invalid(invalid.why.into()),
                         Err(error) => Validation::Invalid(error.to_string().into()),
                     })
                 })
@@ -101,7 +112,9 @@ impl Asker for Wizard<'_> {
         let mut labels = vec!["These are right, go on".to_owned()];
         labels.extend(lines.iter().map(|line| {
             let assumed = if line.assumed { " (default)" } else { "" };
-            format!("{:<20} {}{assumed}", line.question.key, line.answer.replace(',', ", "))
+            let key = format!("{:<20} ", line.question.key);
+            let answer = cut(&line.answer.replace(',', ", "), WIDTH - key.len() - assumed.len());
+            format!("{key}{answer}{assumed}")
         }));
         let format = |option: ListOption<&String>| match option.index {
             0 => "yes".to_owned(),

@@ -9,7 +9,7 @@ choice! {
     asks "What will it do?",
     helps "What it does (several: comma-separated or repeated)",
     InferenceApi = "inference-api": "embeddings, classification, similarity over HTTP",
-    Chatbot = "chatbot": "answers in conversation, streamed, with citations",
+    Chatbot = "chatbot": "conversation, streamed, with citations",
     Recommendations = "recommendations": "items for a user, from what was seen",
     RealtimeAnalytics = "realtime-analytics": "figures over a stream of events, as they come",
     Dashboard = "dashboard": "charts for staff",

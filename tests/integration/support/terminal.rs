@@ -15,10 +15,12 @@ const LIMIT: Duration = Duration::from_mins(1);
 /// What keys send.
 pub(crate) mod key {
     pub(crate) const ENTER: &str = "\r";
+    pub(crate) const BACKSPACE: &str = "\x7f";
     pub(crate) const ESC: &str = "\x1b";
     pub(crate) const DOWN: &str = "\x1b[B";
     pub(crate) const UP: &str = "\x1b[A";
     pub(crate) const CTRL_C: &str = "\x03";
+    pub(crate) const CTRL_D: &str = "\x04";
 }
 
 pub(crate) struct Terminal {
