@@ -1,5 +1,6 @@
 //! The engine against decision-model.md, table by table.
 
+mod large_ai;
 mod points;
 
 use crate::questions::{Answers, Known};
