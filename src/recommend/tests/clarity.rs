@@ -65,25 +65,31 @@ fn what_nobody_answered_lowers_it() {
                 peak_rps=10-100 separate_scaling=no";
     assert_eq!(at(&answers(half), (60, 0)), (0.8, Label::High), "seven of the fourteen");
     // Unscored answers are no part of it.
-    assert_eq!(at(&answers("team=4-10 existing=none skills=both database=sqlite"), (60, 0)).0, 0.6);
+    assert_eq!(at(&answers("team=4-10 existing=none skills=both database=sqlite"), (60, 0)), (0.6, Label::Medium));
     // Without an AI workload five questions are not asked.
-    assert_eq!(at(&answers("workloads=crm organisation=startup admin=none"), (60, 0)).0, 0.73, "three of the nine");
+    assert_eq!(
+        at(&answers("workloads=crm organisation=startup admin=none"), (60, 0)),
+        (0.73, Label::High),
+        "three of the nine"
+    );
 }
 
 #[test]
 fn asks_and_warnings_are_subtracted() {
-    let score = |pairs: &str| recommended(&given(pairs)).clarity.score;
+    let check = |pairs: &str, score, label| {
+        assert_eq!(recommended(&given(pairs)).clarity, Clarity { score, label }, "{pairs}");
+    };
     // A monolith by R0: base 1.
     let clear = "workloads=crm,inference-api admin=none users=none peak_rps=10-100 ai_role=feature response=batch \
                  model_serving=minor priorities=speed lifetime=prototype";
-    assert_eq!(score(clear), 1.0);
-    assert_eq!(score(&format!("{clear} peak_rps=unknown")), 0.85);
-    assert_eq!(score(&format!("{clear} peak_rps=unknown teams=several")), 0.70);
-    assert_eq!(score(&format!("{clear} consumers=partners")), 0.95);
-    assert_eq!(score(&format!("{clear} consumers=partners compliance=strict")), 0.90);
-    assert_eq!(score(&format!("{clear} consumers=partners peak_rps=unknown")), 0.80);
+    check(clear, 1.0, Label::High);
+    check(&format!("{clear} peak_rps=unknown"), 0.85, Label::High);
+    check(&format!("{clear} peak_rps=unknown teams=several"), 0.70, Label::High);
+    check(&format!("{clear} consumers=partners"), 0.95, Label::High);
+    check(&format!("{clear} consumers=partners compliance=strict"), 0.90, Label::High);
+    check(&format!("{clear} consumers=partners peak_rps=unknown"), 0.80, Label::High);
     // Confirmed or not, and a refusal says nothing about how clear it is.
-    assert_eq!(score(&format!("{clear} data_residency=internal-only model_serving=hosted-llm")), 1.0);
+    check(&format!("{clear} data_residency=internal-only model_serving=hosted-llm"), 1.0, Label::High);
 }
 
 #[test]
