@@ -273,3 +273,6 @@ fn with_ai(known: &Known) -> bool {
 fn on_override(known: &Known) -> bool {
     known.architecture.is_some_and(|architecture| architecture != ArchitectureChoice::Auto)
 }
+
+#[cfg(test)]
+mod tests;

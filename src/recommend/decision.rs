@@ -9,8 +9,8 @@ use crate::questions::{AiRole, Answers, ModelServing, Organisation, PeakRps, Res
 pub const THRESHOLD: i32 = 42;
 
 /// What *large AI* means, in words (M3).
-pub const LARGE_AI: &str = "the model runs in the request path, and either the peak is 100 calls a second or more, \
-     or own GPUs serve AI that is not only a feature, or several teams share a product whose AI is core or whole";
+pub const LARGE_AI: &str = "the model runs in the request path and the peak is 100 calls a second or more, or it \
+     runs there on own GPUs and is not only a feature, or several teams share a product whose AI is core or whole";
 
 /// The points that a team's skills move the balance by, where neither axis reaches.
 const SKILLS_NUDGE: i32 = 3;
@@ -85,14 +85,13 @@ pub(super) fn institutional(answers: &Answers) -> bool {
 
 /// Whether the AI is large in the sense of `LARGE_AI`.
 pub fn large_ai(answers: &Answers) -> bool {
-    let in_request_path = answers.workloads.has_ai()
-        && answers.response != ResponseStyle::Batch
-        && answers.model_serving != ModelServing::Batch;
+    let in_request_path = answers.response != ResponseStyle::Batch && answers.model_serving != ModelServing::Batch;
     let by_peak = matches!(answers.peak_rps, PeakRps::To1000 | PeakRps::Over1000);
     let beyond_a_feature = answers.ai_role != AiRole::Feature;
     let by_gpu = answers.model_serving == ModelServing::OwnGpu && beyond_a_feature;
+    // Ownership splits what load does not, so it counts for batch work too.
     let by_ownership = answers.teams == Teams::Several && beyond_a_feature;
-    in_request_path && (by_peak || by_gpu || by_ownership)
+    answers.workloads.has_ai() && (in_request_path && (by_peak || by_gpu) || by_ownership)
 }
 
 /// The next best: where the last rule came from, else the architecture that the fewest points on the axes would give.

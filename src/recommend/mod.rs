@@ -10,6 +10,8 @@ mod decision;
 mod flips;
 mod points;
 mod rules;
+#[cfg(test)]
+mod tests;
 
 pub use axes::{Axes, Axis, Reason, axes, reasons};
 pub use clarity::{Clarity, Label};

@@ -10,7 +10,7 @@ use crate::questions::{
 pub struct Row {
     pub business: i32,
     pub ai: i32,
-    /// Clauses of the article, comma-separated as they are cited.
+    /// Clauses of the article that it rests on.
     pub clauses: &'static [&'static str],
 }
 
@@ -55,11 +55,11 @@ points! {
         Chatbot: 0, 9, ["F3", "P1"];
         Recommendations: 0, 9, ["F3", "P1"];
         RealtimeAnalytics: 0, 9, ["F3", "P1"];
-        Dashboard: 11, 0, ["D4"];
-        DataManagement: 11, 0, ["D4"];
-        ReviewDesk: 12, 0, ["D4"];
-        Crm: 14, 0, ["D4"];
-        BusinessPlatform: 14, 0, ["D4"];
+        Dashboard: 11, 0, ["D4", "P2"];
+        DataManagement: 11, 0, ["D4", "P2"];
+        ReviewDesk: 12, 0, ["D4", "P2"];
+        Crm: 14, 0, ["D4", "P2"];
+        BusinessPlatform: 14, 0, ["D4", "P2"];
     }
     AiRole {
         Feature: 0, 0, ["P1"];

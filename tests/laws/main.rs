@@ -4,6 +4,10 @@
 #![allow(clippy::case_sensitive_file_extension_comparisons, reason = "the paths are our own")]
 #![expect(clippy::disallowed_methods, reason = "every distinct file is left in target/union for the Python tools")]
 
+mod decision_page;
 mod layers;
 mod pairs;
+mod personas;
+mod properties;
+mod situations;
 mod support;
