@@ -71,13 +71,20 @@ fn text_form(path: &Path, key: &str, value: &toml::Value) -> Result<String, Answ
     }
 }
 
-/// The answers that apply, as an answers file: one line a question, in their order.
+/// The answers as an answers file: one line a question, in their order. A question that does not apply has one where
+/// somebody answered it all the same: a preference without an override is on record too (C13).
 pub fn to_toml(answers: &Answers) -> String {
     let known = answers.known();
+    let default = |key| {
+        let mut others = known.clone();
+        others.unset(key);
+        others.default_of(key)
+    };
     QUESTIONS
         .iter()
-        .filter(|question| (question.applies)(&known))
-        .map(|question| format!("{} = {}\n", question.key, toml_value(question, &answers.get(question.key))))
+        .map(|question| (question, answers.get(question.key)))
+        .filter(|(question, answer)| (question.applies)(&known) || default(question.key).as_ref() != Some(answer))
+        .map(|(question, answer)| format!("{} = {}\n", question.key, toml_value(question, &answer)))
         .collect()
 }
 
@@ -134,5 +141,13 @@ mod tests {
         let answers = Known::default().complete();
         let known = read(&to_toml(&answers)).unwrap();
         assert_eq!(known.complete().known(), answers.known());
+    }
+
+    #[test]
+    fn a_preference_without_an_override_is_written_too() {
+        let known = read("preference = 'django'\npreference_reason = 'popularity'\n").unwrap();
+        let written = to_toml(&known.complete());
+        assert!(written.contains("preference = \"django\"\npreference_reason = \"popularity\"\n"), "{written}");
+        assert!(!to_toml(&Known::default().complete()).contains("preference"));
     }
 }

@@ -239,7 +239,7 @@ fn finish(ui: &Ui, plan: &Plan, project: &Path, signals: &Signals) {
             return;
         }
         ui.detail(&format!("{FAINT}· {}{FAINT:#}\n", step.key()));
-        match post::run(*step, project, &|| signals.any()) {
+        match ui.while_doing(step.doing(), || post::run(*step, project, &|| signals.any())) {
             Outcome::Done(what) => ui.talk(&format!("{GOOD}✓{GOOD:#} {what}\n")),
             Outcome::Skipped(why) => ui.talk(&format!("{FAINT}–{FAINT:#} {why}\n")),
         }

@@ -85,6 +85,21 @@ impl Ui {
         }
     }
 
+    /// Says on a terminal what is going on, until `done` comes. The next talk takes its line.
+    pub(super) fn while_doing<T>(&self, what: &str, done: impl FnOnce() -> T) -> T {
+        let shown = !self.quiet && io::stderr().is_terminal();
+        let (start, end) = if self.plain_prompts() { ("", "…\n") } else { ("\r", "…") };
+        if shown {
+            self.stderr(&format!("{FAINT}{start}{what}{end}{FAINT:#}"));
+        }
+        let result = done();
+        if shown && !self.plain_prompts() {
+            // Erase in Line (ECMA-48): what was said is over.
+            let _ = io::stderr().write_all(b"\r\x1b[2K");
+        }
+        result
+    }
+
     pub(super) fn warning(&self, text: &str) {
         self.talk(&format!("{CARE}warning:{CARE:#} {text}\n"));
     }

@@ -49,6 +49,15 @@ impl Step {
             Self::Git => "git",
         }
     }
+
+    /// What is going on while it runs.
+    pub fn doing(self) -> &'static str {
+        match self {
+            Self::Dotenv => "making .env",
+            Self::UvLock => "locking the dependencies",
+            Self::Git => "making a git repository",
+        }
+    }
 }
 
 /// The project to be written.
