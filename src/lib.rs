@@ -2,7 +2,8 @@
 //!
 //! The modules, in the order in which data flows through them: `questions` and `answers` become a `recommend`ation,
 //! that becomes a `blueprint`, that and the `layer`s become a `plan`, which `apply` writes and `post` finishes.
-//! Everything up to the plan is values in, values out.
+//! `check` holds the project to its decision later on. Everything up to the plan, and every check, is values in, values
+//! out.
 
 pub mod answers;
 pub mod apply;
@@ -10,6 +11,7 @@ pub mod architecture;
 pub mod availability;
 pub mod blueprint;
 pub mod capacity;
+pub mod check;
 pub mod clauses;
 pub mod cli;
 pub mod examples;

@@ -1,6 +1,7 @@
 //! The command line: parses arguments, runs one subcommand, turns its error into words and an exit code.
 
 mod answering;
+mod check;
 mod explain;
 mod export;
 mod list;
@@ -25,9 +26,10 @@ Start here:
   groundplan new demo --defaults             a startup's answers, no questions
   groundplan recommend --answers FILE        the recommendation alone
   groundplan list questions                  every question with its options
+  groundplan check                           whether a project still keeps to its decision
 
 Exit codes:
-  0 done · 1 the files or the project · 2 the command line · 3 stopped on purpose
+  0 done · 1 the files or the project · 2 the command line · 3 stopped on purpose, or `check` found something
   70 a bug of groundplan's · 130 interrupted · 143 terminated";
 
 /// Decides between Django, FastAPI and both for an AI web application, shows why, and emits a project that runs
@@ -61,6 +63,7 @@ enum Color {
 enum Command {
     New(Box<new::NewArgs>),
     Recommend(Box<recommend::RecommendArgs>),
+    Check(check::CheckArgs),
     Explain(explain::ExplainArgs),
     List(list::ListArgs),
     Export(Box<export::ExportArgs>),
@@ -76,6 +79,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let done = match cli.command {
         Command::New(args) => new::run(&ui, &args),
         Command::Recommend(args) => recommend::run(&ui, &args),
+        Command::Check(args) => check::run(&ui, &args),
         Command::Explain(args) => explain::run(&ui, &args),
         Command::List(args) => list::run(&ui, &args),
         Command::Export(args) => export::run(&ui, &args),

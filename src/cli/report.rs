@@ -9,6 +9,7 @@ use crate::apply::ApplyError;
 use crate::blueprint::BlueprintError;
 use crate::interview::AskError;
 use crate::layer::LibraryError;
+use crate::lock::RecordError;
 use crate::plan::PlanError;
 
 /// The documented exit codes.
@@ -18,7 +19,7 @@ pub(super) enum Code {
     Files = 1,
     /// The command line.
     Usage = 2,
-    /// Stopped on purpose.
+    /// Stopped on purpose, or `check` found something.
     Stopped = 3,
     /// A bug of ours (`EX_SOFTWARE` of sysexits.h).
     Bug = 70,
@@ -96,6 +97,18 @@ impl From<AnswersError> for CliError {
             | AnswersError::Toml { .. }
             | AnswersError::Invalid { .. }
             | AnswersError::Type { .. } => report,
+        }
+    }
+}
+
+impl From<RecordError> for CliError {
+    fn from(error: RecordError) -> Self {
+        match error {
+            RecordError::Answers(error) => error.into(),
+            RecordError::Schema { .. } => Self::new(Code::Files, error.to_string())
+                .hint("the project was made by another version of groundplan: use that one"),
+            RecordError::Missing { .. } | RecordError::Value { .. } => Self::new(Code::Files, error.to_string())
+                .hint("restore the file from git; of it, only [answers] and `confirmed` are meant to be edited"),
         }
     }
 }

@@ -2,10 +2,12 @@
 //! file as it was written, from which a later update knows what the user has changed.
 
 mod base;
+mod record;
 
 use std::fmt::Write as _;
 
 pub use base::{BaseError, read as read_base};
+pub use record::{Record, RecordError, read};
 
 use crate::answers::to_toml;
 use crate::blueprint::Blueprint;
@@ -47,7 +49,7 @@ fn lock(answers: &Answers, recommendation: &Recommendation, blueprint: &Blueprin
     let mut text = String::from(
         "# What this project was made from. Kept in the repository: groundplan reads it to check, update and grow it.\n",
     );
-    let _ = writeln!(text, "schema = 1");
+    let _ = writeln!(text, "schema = {}", record::SCHEMA);
     let _ = writeln!(text, "groundplan = \"{}\"", env!("CARGO_PKG_VERSION"));
     let _ = writeln!(text, "architecture = \"{}\"", recommendation.architecture);
     let _ = writeln!(text, "target = \"{}\"", recommendation.target);

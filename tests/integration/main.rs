@@ -8,6 +8,7 @@
     reason = "the tests make the folders, files and processes that the program meets"
 )]
 
+mod check;
 mod deaths;
 mod flags;
 mod neighbours;
