@@ -85,6 +85,7 @@ fn layers(answers: &Answers) -> Vec<LayerUse> {
     add("intelligence", None, &[], true);
     add("service", ai, &[], true);
     add("inference-api", ai, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
+    add("load", None, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
     add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
     add("database-postgresql", ai, &["database"], answers.database == Database::Postgresql);
     add("operations-containers", ai, &["operations"], containers);
