@@ -142,7 +142,7 @@ fn without_numbers(text: &[u8]) -> Vec<u8> {
 #[test]
 fn the_peak_changes_numbers_and_the_docs() {
     let library = library();
-    let base = with(&[]);
+    let base = with(&[("operations", "kubernetes")]);
     let before = planned(&library, &base);
     let mut changed = BTreeSet::new();
     for (key, option) in options().into_iter().filter(|(key, _)| *key == "peak_rps") {
@@ -157,7 +157,8 @@ fn the_peak_changes_numbers_and_the_docs() {
             changed.insert(path.as_str());
         }
     }
-    assert_eq!(changed, BTreeSet::from(["ops/load/budgets.toml"]));
+    let planned = ["deploy/kubernetes/overlays/production/kustomization.yaml", "ops/load/budgets.toml"];
+    assert_eq!(changed, BTreeSet::from(planned));
 }
 
 #[test]
@@ -179,4 +180,7 @@ fn each_answer_that_builds_changes_the_tree() {
             assert!(!base.contains(new) && changed.contains(new), "{pairs:?}: {new}");
         }
     }
+    let kubernetes = paths(&[("operations", "kubernetes")]);
+    assert!(kubernetes.is_superset(&base), "Kubernetes comes beside compose");
+    assert!(kubernetes.contains("deploy/kubernetes/overlays/production/kustomization.yaml"));
 }
