@@ -39,7 +39,6 @@ const NOT_YET: &[(&str, &[&str])] = &[
     ("users", &["organisations"]),
     ("compliance", &["strict"]),
     ("database", &["mysql"]),
-    ("ci", &["gitlab"]),
     ("architecture", &["monolith", "hybrid"]),
 ];
 

@@ -99,6 +99,8 @@ fn layers(answers: &Answers) -> Vec<LayerUse> {
     add("operations-paas", ai, &["operations"], answers.operations == Operations::Paas);
     add("ci-github", ai, &["ci"], answers.ci == Ci::Github);
     add("ci-github-postgresql", ai, &["ci", "database"], answers.ci == Ci::Github && postgresql);
+    add("ci-gitlab", None, &["ci"], answers.ci == Ci::Gitlab);
+    add("ci-gitlab-postgresql", None, &["ci", "database"], answers.ci == Ci::Gitlab && postgresql);
     let license = match answers.license {
         License::Mit => "license-mit",
         License::Apache2 => "license-apache-2.0",

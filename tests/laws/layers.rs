@@ -107,6 +107,7 @@ fn files_of_other_template_languages_are_never_templated() {
         let output = path.trim_end_matches(".liquid");
         let own_braces = [".html", ".js", ".ts", ".tsx", ".css", ".jinja"].iter().any(|end| output.ends_with(end))
             || output.contains(".github/workflows/")
+            || output.contains(".gitlab")
             || output.ends_with("justfile")
             || (output.contains("kubernetes/") && !output.ends_with("/kustomization.yaml"));
         assert!(!own_braces, "{layer}/{path}");
@@ -198,7 +199,7 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
     for answers in [
         with(&[]),
         with(&[("operations", "paas"), ("database", "sqlite")]),
-        with(&[("operations", "kubernetes")]),
+        with(&[("operations", "kubernetes"), ("ci", "gitlab")]),
     ] {
         let whole = blueprint_of(&answers).unwrap();
         let with_all = plan(&library, &whole).unwrap();
@@ -285,6 +286,9 @@ fn what_verbatim_files_repeat_is_what_is_planned_and_pinned() {
     let server = file("kubernetes-service", "deploy/kubernetes/base/{service}/server.yaml");
     let memory = server.lines().find_map(|line| line.trim().strip_prefix("memory: ")?.strip_suffix("Mi")).unwrap();
     assert!(memory.parse::<u32>().unwrap() > capacity.memory_mb, "{memory} Mi are too few for a process");
+    let tools = &library.versions.tools;
+    let image = format!("ghcr.io/astral-sh/uv:{}-python{}-", tools["uv"], tools["python"]);
+    assert!(file("ci-gitlab", ".gitlab-ci.yml").contains(&image));
 }
 
 #[test]

@@ -173,6 +173,7 @@ fn each_answer_that_builds_changes_the_tree() {
         (&[("operations", "paas")], "deploy/compose/compose.yaml", Some("Procfile")),
         (&[("database", "sqlite")], "deploy/compose/postgresql.yaml", Some("deploy/compose/sqlite.yaml")),
         (&[("ci", "none")], ".github/workflows/ci.yml", None),
+        (&[("ci", "gitlab")], ".github/workflows/ci.yml", Some(".gitlab-ci.yml")),
     ] {
         let changed = paths(pairs);
         assert!(base.contains(gone) && !changed.contains(gone), "{pairs:?}: {gone}");
