@@ -40,7 +40,7 @@ rust: ## Unit tests, laws over layers and answers, the command line, the wizard 
 union: ## The Python of every pair of answers, which the laws leave in target/union: it compiles, ruff finds nothing
 	@$(PYTHON) tests/validators/union.py
 
-validators: $(VALIDATORS)/requirements.txt ## Checkers of emitted files, and a broken sample for each
+validators: $(VALIDATORS)/requirements.txt target/tools/kubectl/kubectl ## Checkers of emitted files, and a broken sample for each
 	@$(TOOLS); cargo build --locked --quiet
 	@$(PYTHON) tests/validators/run.py
 
@@ -56,3 +56,6 @@ $(VALIDATORS)/requirements.txt: tests/validators/requirements.txt
 	@$(TOOLS); uv venv --quiet --clear --no-project $(VALIDATORS)
 	@$(TOOLS); uv pip install --quiet --require-hashes --requirements $< --python $(VALIDATORS)/bin/python
 	@cp $< $@
+
+target/tools/kubectl/kubectl: tests/validators/kubectl.sh
+	@$<

@@ -38,9 +38,7 @@ const NOT_YET: &[(&str, &[&str])] = &[
     ("admin", &["heavy"]),
     ("users", &["organisations"]),
     ("compliance", &["strict"]),
-    ("operations", &["kubernetes"]),
     ("database", &["mysql"]),
-    ("ci", &["gitlab"]),
     ("architecture", &["monolith", "hybrid"]),
 ];
 

@@ -80,29 +80,27 @@ fn layers(answers: &Answers) -> Vec<LayerUse> {
         }
     };
     let ai = Some(FIRST_SERVICE);
-    let containers = answers.operations == Operations::Containers;
+    let kubernetes = answers.operations == Operations::Kubernetes;
+    let containers = kubernetes || answers.operations == Operations::Containers;
+    let postgresql = answers.database == Database::Postgresql;
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
     add("service", ai, &[], true);
     add("inference-api", ai, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
+    add("load", None, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
     add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
-    add("database-postgresql", ai, &["database"], answers.database == Database::Postgresql);
+    add("database-postgresql", ai, &["database"], postgresql);
     add("operations-containers", ai, &["operations"], containers);
-    add(
-        "containers-postgresql",
-        ai,
-        &["operations", "database"],
-        containers && answers.database == Database::Postgresql,
-    );
+    add("containers-postgresql", ai, &["operations", "database"], containers && postgresql);
     add("containers-sqlite", ai, &["operations", "database"], containers && answers.database == Database::Sqlite);
+    add("operations-kubernetes", None, &["operations"], kubernetes);
+    add("kubernetes-service", ai, &["operations"], kubernetes);
+    add("kubernetes-alembic", ai, &["operations"], kubernetes);
     add("operations-paas", ai, &["operations"], answers.operations == Operations::Paas);
     add("ci-github", ai, &["ci"], answers.ci == Ci::Github);
-    add(
-        "ci-github-postgresql",
-        ai,
-        &["ci", "database"],
-        answers.ci == Ci::Github && answers.database == Database::Postgresql,
-    );
+    add("ci-github-postgresql", ai, &["ci", "database"], answers.ci == Ci::Github && postgresql);
+    add("ci-gitlab", None, &["ci"], answers.ci == Ci::Gitlab);
+    add("ci-gitlab-postgresql", None, &["ci", "database"], answers.ci == Ci::Gitlab && postgresql);
     let license = match answers.license {
         License::Mit => "license-mit",
         License::Apache2 => "license-apache-2.0",

@@ -33,6 +33,8 @@ pub struct Capacity {
     pub cores_hundredths: u32,
     /// One process a core; two at least where a restart must not be seen.
     pub processes: u32,
+    /// Where an autoscaler adds processes, as many as it may have running; else `processes`.
+    pub most_processes: u32,
     pub memory_mb: u32,
     pub memory_total_mb: u32,
     pub connections_per_process: u32,
@@ -60,7 +62,8 @@ pub fn capacity(answers: &Answers) -> Capacity {
     let needed = busy_ms_per_second.div_ceil(10 * UTILISATION_PERCENT);
     let least = if answers.operations == Operations::Paas { 1 } else { 2 };
     let processes = needed.max(least);
-    let connections = processes * CONNECTIONS;
+    let most_processes = if answers.operations == Operations::Kubernetes { 2 * processes } else { processes };
+    let connections = most_processes * CONNECTIONS;
     Capacity {
         peak_rps,
         open_ended,
@@ -69,8 +72,9 @@ pub fn capacity(answers: &Answers) -> Capacity {
         rps_per_core: 10 * UTILISATION_PERCENT / CPU_MS_PER_CALL,
         cores_hundredths: busy_ms_per_second / 10,
         processes,
+        most_processes,
         memory_mb: MEMORY_MB,
-        memory_total_mb: processes * MEMORY_MB,
+        memory_total_mb: most_processes * MEMORY_MB,
         connections_per_process: CONNECTIONS,
         connections,
         max_connections: MAX_CONNECTIONS,
@@ -107,6 +111,13 @@ mod tests {
     fn a_pooler_is_needed_before_the_connections_run_out() {
         assert!(!at("10-100", "containers").pooler_needed);
         assert!(at("100-1000", "containers").pooler_needed);
+    }
+
+    #[test]
+    fn an_autoscaler_may_double_what_is_planned() {
+        let capacity = at("100-1000", "kubernetes");
+        assert_eq!((capacity.processes, capacity.most_processes, capacity.connections), (10, 20, 200));
+        assert_eq!(at("100-1000", "containers").most_processes, 10);
     }
 
     #[test]

@@ -99,14 +99,17 @@ fn a_templated_file_is_short_and_hardly_branches() {
     }
 }
 
+/// Kubernetes objects are verbatim, and what varies among them (names, images, replicas) is what a kustomization is for:
+/// so a `kustomization.yaml` is the one file below `kubernetes/` that may hold values.
 #[test]
 fn files_of_other_template_languages_are_never_templated() {
     for (layer, path, _) in templated(&library().layers) {
         let output = path.trim_end_matches(".liquid");
         let own_braces = [".html", ".js", ".ts", ".tsx", ".css", ".jinja"].iter().any(|end| output.ends_with(end))
             || output.contains(".github/workflows/")
+            || output.contains(".gitlab")
             || output.ends_with("justfile")
-            || output.contains("kubernetes/");
+            || (output.contains("kubernetes/") && !output.ends_with("/kustomization.yaml"));
         assert!(!own_braces, "{layer}/{path}");
         let python = output.ends_with(".py") || output.ends_with(".pyi");
         assert!(!python || output.ends_with("/app/features.py"), "{layer}/{path} is templated Python");
@@ -193,12 +196,17 @@ fn names(tag: &str) -> Vec<&str> {
 #[test]
 fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
     let library = library();
-    for answers in [with(&[]), with(&[("operations", "paas"), ("database", "sqlite")])] {
+    for answers in [
+        with(&[]),
+        with(&[("operations", "paas"), ("database", "sqlite")]),
+        with(&[("operations", "kubernetes"), ("ci", "gitlab")]),
+    ] {
         let whole = blueprint_of(&answers).unwrap();
         let with_all = plan(&library, &whole).unwrap();
         for used in &whole.layers {
             // These own slots that others fill: without them there is no project.
-            if ["base", "intelligence", "service", "operations-containers"].contains(&used.layer.as_str()) {
+            let owners = ["base", "intelligence", "service", "operations-containers", "operations-kubernetes"];
+            if owners.contains(&used.layer.as_str()) || used.layer == "kubernetes-service" {
                 continue;
             }
             let mut less = whole.clone();
@@ -266,6 +274,21 @@ fn versions_are_used_and_names_of_distributions_are_reserved() {
             "{distribution} is missing in src/questions/name_distributions.txt"
         );
     }
+}
+
+#[test]
+fn what_verbatim_files_repeat_is_what_is_planned_and_pinned() {
+    let library = library();
+    let file = |layer: &str, path: &str| text(&library.layers[layer].files[path]).unwrap().to_owned();
+    let capacity = groundplan::capacity::capacity(&with(&[("operations", "kubernetes")]));
+    let scaling = file("kubernetes-service", "deploy/kubernetes/base/{service}/scaling.yaml");
+    assert!(scaling.contains(&format!("averageUtilization: {}\n", capacity.utilisation_percent)));
+    let server = file("kubernetes-service", "deploy/kubernetes/base/{service}/server.yaml");
+    let memory = server.lines().find_map(|line| line.trim().strip_prefix("memory: ")?.strip_suffix("Mi")).unwrap();
+    assert!(memory.parse::<u32>().unwrap() > capacity.memory_mb, "{memory} Mi are too few for a process");
+    let tools = &library.versions.tools;
+    let image = format!("ghcr.io/astral-sh/uv:{}-python{}-", tools["uv"], tools["python"]);
+    assert!(file("ci-gitlab", ".gitlab-ci.yml").contains(&image));
 }
 
 #[test]

@@ -141,7 +141,6 @@ fn an_answer_that_only_explains_changes_nothing_but_the_docs() {
         "separate_scaling",
         "workflows",
         "response",
-        "peak_rps",
     ] {
         for (_, option) in options().into_iter().filter(|(other, _)| *other == key) {
             let changed = base.with(key, option).unwrap();
@@ -156,6 +155,33 @@ fn an_answer_that_only_explains_changes_nothing_but_the_docs() {
     }
 }
 
+/// Text with every number in it gone.
+fn without_numbers(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|byte| !byte.is_ascii_digit()).collect()
+}
+
+#[test]
+fn the_peak_changes_numbers_and_the_docs() {
+    let library = library();
+    let base = with(&[("operations", "kubernetes")]);
+    let before = planned(&library, &base);
+    let mut changed = BTreeSet::new();
+    for (key, option) in options().into_iter().filter(|(key, _)| *key == "peak_rps") {
+        let after = plan(&library, &blueprint_of(&base.with(key, option).unwrap()).unwrap()).unwrap();
+        assert_eq!(before.files.len(), after.files.len(), "{option}");
+        for (path, file) in &before.files {
+            let other = &after.files[path].contents;
+            if *other == file.contents || path.as_str().starts_with("docs/") {
+                continue;
+            }
+            assert_eq!(without_numbers(other), without_numbers(&file.contents), "{option}: {path}");
+            changed.insert(path.as_str());
+        }
+    }
+    let planned = ["deploy/kubernetes/overlays/production/kustomization.yaml", "ops/load/budgets.toml"];
+    assert_eq!(changed, BTreeSet::from(planned));
+}
+
 #[test]
 fn each_answer_that_builds_changes_the_tree() {
     let library = library();
@@ -168,6 +194,7 @@ fn each_answer_that_builds_changes_the_tree() {
         (&[("operations", "paas")], "deploy/compose/compose.yaml", Some("Procfile")),
         (&[("database", "sqlite")], "deploy/compose/postgresql.yaml", Some("deploy/compose/sqlite.yaml")),
         (&[("ci", "none")], ".github/workflows/ci.yml", None),
+        (&[("ci", "gitlab")], ".github/workflows/ci.yml", Some(".gitlab-ci.yml")),
     ] {
         let changed = paths(pairs);
         assert!(base.contains(gone) && !changed.contains(gone), "{pairs:?}: {gone}");
@@ -175,4 +202,7 @@ fn each_answer_that_builds_changes_the_tree() {
             assert!(!base.contains(new) && changed.contains(new), "{pairs:?}: {new}");
         }
     }
+    let kubernetes = paths(&[("operations", "kubernetes")]);
+    assert!(kubernetes.is_superset(&base), "Kubernetes comes beside compose");
+    assert!(kubernetes.contains("deploy/kubernetes/overlays/production/kustomization.yaml"));
 }

@@ -1,6 +1,7 @@
 """What an emitted project must do, as its new owner would go about it."""
 
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -64,11 +65,32 @@ def default_project(step: Steps, scratch: Path) -> None:
             project.just("key", "revoke", "_".join(key.split("_")[:2]))
             service.is_closed(key)
             process.stop(signal.SIGTERM)
+    with step("just load: 0 when the budgets are kept, 1 and its name when one is broken"):
+        with project.dev() as (process, service, _):
+            loads(project, service)
+            process.stop(signal.SIGTERM)
     with step("git sees no change"):
         project.has_a_clean_git_tree()
     for member in sorted([*project.folder.glob("libs/*"), *project.folder.glob("services/*")]):
         with step(f"{member.relative_to(project.folder)} alone"):
             alone(project, member, scratch)
+
+
+def loads(project: Project, service: Service) -> None:
+    """With budgets that any machine keeps, and with one that none can: the exit code follows them, no time is judged."""
+    file = project.folder / "ops/load/budgets.toml"
+    planned = file.read_text()
+    easy = {"requests_per_second": 4, "processes": 1, "seconds": 4, "rate_ratio": 0.1, "p95_ms": 60000, "p99_ms": 60000}
+    for budgets, expect, broken in ((easy, 0, []), (easy | {"p95_ms": 0.001}, 1, ["p95_ms"])):
+        text = planned
+        for name, value in budgets.items():
+            text, found = re.subn(rf"(?m)^{name} = [\d.]+", f"{name} = {value}", text)
+            assert found == 1, f"{name} in {planned}"
+        file.write_text(text)
+        said = execute(["uv", "run", "just", "load", "--host", service.address], project.folder, expect=expect)
+        assert re.findall(r"(?m)^BROKEN (\w+)", said) == broken, said
+        assert len(re.findall(r"(?m)^kept +\w+", said)) == 4 - len(broken), said
+    file.write_text(planned)
 
 
 def alone(project: Project, member: Path, scratch: Path) -> None:

@@ -1,6 +1,7 @@
 """The distinct projects that this version can emit.
 
-Answers that change prose alone (README, docs, the record of the answers) give one project. Which questions change
+Answers that change prose or planned figures alone (README, docs, the record of the answers, budgets of the load test,
+replicas) give one project. Which questions change
 more is found by asking the binary, so a new layer needs no line here.
 """
 
@@ -21,7 +22,7 @@ from project import BINARIES, CONFIRMATIONS, answers, generate, hashes
 
 # Asked for by name, so that other answers cannot lead to an architecture that is not built yet.
 FIXED = {"architecture": "api-first", "architecture_reason": "the tests ask for it"}
-PROSE = ("README.md", "groundplan.toml", ".groundplan", "docs")
+PROSE = ("README.md", "groundplan.toml", ".groundplan", "docs", "ops/load/budgets.toml", "deploy/kubernetes/overlays")
 
 Choices = dict[str, str]
 

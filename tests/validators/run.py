@@ -36,6 +36,10 @@ def schema(name: str) -> Command:
     return script("check-jsonschema", "--builtin-schema", f"vendor.{name}")
 
 
+def ours(name: str) -> Command:
+    return lambda file: [VENV / "bin/python", "-B", ROOT / "tests/validators" / name, file]
+
+
 def docker_compose(file: Path) -> list[str | Path]:
     # The package's own console script exits 0 whatever happens.
     [program] = VENV.glob("lib/python*/site-packages/compose/docker-compose")
@@ -44,7 +48,7 @@ def docker_compose(file: Path) -> list[str | Path]:
 
 @dataclass(frozen=True)
 class Checker:
-    files: str
+    files: str  # one pattern or more
     command: Command
     env: dict[str, str] = field(default_factory=dict)
 
@@ -65,6 +69,10 @@ CHECKERS = {
     "dependabot-schema": Checker(".github/dependabot.yml", schema("dependabot")),
     "actionlint": Checker(".github/workflows/*.yml", script("actionlint", "-no-color")),
     "zizmor": Checker(".github/**/*.yml", script("zizmor", "--offline", "--no-progress", "--color=never")),
+    "gitlab-schema": Checker(".gitlab-ci.yml .gitlab/ci/*.yml", schema("gitlab-ci")),
+    "gitlab": Checker(".gitlab-ci.yml", ours("gitlab.py")),
+    "renovate-schema": Checker("renovate.json", schema("renovate")),
+    "kubernetes": Checker("deploy/kubernetes/overlays/*/kustomization.yaml", ours("kubernetes.py")),
     "pre-commit": Checker(".pre-commit-config.yaml", script("pre-commit", "validate-config")),
 }
 
@@ -114,7 +122,7 @@ def needs_secrets(checker: Checker, folders: list[Path]) -> None:
 
 
 def files(checker: Checker, folders: list[Path]) -> list[Path]:
-    found = [path for folder in folders for path in sorted(folder.glob(checker.files))]
+    found = [path for folder in folders for pattern in checker.files.split() for path in sorted(folder.glob(pattern))]
     assert found, "there is no such file"
     return found
 

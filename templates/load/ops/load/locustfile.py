@@ -1,0 +1,101 @@
+"""Callers of a running service, as many requests a second as budgets.toml plans for.
+
+Each sends one short text a second, which is what the plan's CPU time of a call stands for. The
+exit code is 0 if every budget was kept, else 1.
+"""
+
+import itertools
+import json
+import random
+import sys
+import time
+import urllib.error
+import urllib.request
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from locust import FastHttpUser, LoadTestShape, constant_throughput, events, task
+from locust.env import Environment
+
+import budgets
+
+LOAD, BUDGET = budgets.read(Path(__file__).with_name("budgets.toml"))
+TEXTS = itertools.cycle(
+    [
+        "The parcel has not arrived and the shop does not answer my letters.",
+        "My card was charged twice for the same order.",
+        "How do I change the address of my account?",
+        "The second lesson is better than the first one.",
+    ]
+)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--key", env_var="DEV_API_KEY", is_secret=True, help="API key")
+    parser.add_argument(
+        "--share",
+        type=int,
+        default=1,
+        metavar="PROCESSES",
+        help="of the planned processes, how many serve here",
+    )
+
+
+def find_model(environment: Environment, **_: Any) -> None:
+    """Asks one question before all others, so that a wrong address or key is told as such."""
+    body = json.dumps({"query": "Hello", "documents": ["Hello"]}).encode()
+    headers = {"Authorization": f"Bearer {environment.parsed_options.key}"}
+    headers["Content-Type"] = "application/json"
+    request = urllib.request.Request(f"{environment.host}/v1/similar", body, headers)
+    try:
+        with urllib.request.urlopen(request, timeout=10) as response:
+            Caller.model = json.load(response)["model"]
+    except urllib.error.HTTPError as error:
+        sys.exit(f"{request.full_url} answers {error.code}: is --key right?")
+    except OSError as error:
+        sys.exit(f"{request.full_url} does not answer: {error}. Is `just dev` running, or --host?")
+
+
+class Caller(FastHttpUser):
+    wait_time = constant_throughput(1)
+    model = ""
+
+    def on_start(self) -> None:
+        time.sleep(random.random())  # or all would call at the same moment of each second
+
+    @task
+    def embed(self) -> None:
+        headers = {"Authorization": f"Bearer {self.environment.parsed_options.key}"}
+        body = {"model": self.model, "input": next(TEXTS)}
+        self.client.post("/v1/embeddings", json=body, headers=headers)
+
+
+class Peak(LoadTestShape):
+    """All callers from the first second on, until the time is over."""
+
+    def tick(self) -> tuple[int, float] | None:
+        assert self.runner is not None
+        if self.get_run_time() > LOAD.seconds:
+            return None
+        callers = LOAD.rate(self.runner.environment.parsed_options.share)
+        return callers, callers
+
+
+def judge(environment: Environment, **_: Any) -> None:
+    total = environment.stats.total
+    measured = budgets.Measured(
+        rate=total.total_rps,
+        failure_ratio=total.fail_ratio,
+        p95_ms=total.get_response_time_percentile(0.95),
+        p99_ms=total.get_response_time_percentile(0.99),
+    )
+    verdicts = BUDGET.judge(LOAD.rate(environment.parsed_options.share), measured)
+    for verdict in verdicts:
+        print(f"{'kept' if verdict.kept else 'BROKEN':6} {verdict.name}: {verdict.text}")
+    environment.process_exit_code = 0 if all(verdict.kept for verdict in verdicts) else 1
+
+
+events.init_command_line_parser.add_listener(add_options)
+events.init.add_listener(find_model)
+events.quitting.add_listener(judge)
