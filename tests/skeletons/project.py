@@ -1,6 +1,7 @@
 """An emitted project: made by our binary, then used only by the commands that its README names."""
 
 import hashlib
+import json
 import os
 import re
 import signal
@@ -79,11 +80,20 @@ class Project:
             assert len(process.processes()) > 1, f"there is nothing to survive: {process.processes()}"
             yield process, service, printed[1]
 
+    def readme_request_is_answered(self, service: Service, key: str) -> None:
+        """The README's first request, typed as it stands there."""
+        typed = re.search(r"```sh\n(curl .*?)\n```", (self.folder / "README.md").read_text(), re.DOTALL)
+        assert typed, "the README shows no request"
+        command = typed[1].replace("http://localhost:8000", service.address).replace("THE_PRINTED_KEY", key)
+        answer = self.run("sh", "-c", f"{command} --silent --show-error --fail-with-body --noproxy '*'")
+        assert len(json.loads(answer)["data"][0]["embedding"]) > 100, answer
+
     def boots_and_stops(self, *, interactive: bool = False, env: Mapping[str, str] | None = None) -> None:
         """`just dev` answers what it should, and SIGTERM, or on a terminal Ctrl-C, leaves nothing of it."""
         with self.dev(env, interactive=interactive) as (process, service, key):
             service.has_docs_of_its_own()
             service.infers(key)
+            self.readme_request_is_answered(service, key)
             service.is_closed()
             service.is_closed("ak_development_wrong")
             if interactive:
