@@ -87,7 +87,9 @@ fn check(plan: &Plan) {
         assert!(!text.ends_with("\n\n"), "{path} ends in blank lines");
         let trailing = text.lines().position(|line| line.ends_with([' ', '\t']));
         assert!(trailing.is_none() || data, "{path}: trailing blanks in line {trailing:?}");
-        for leftover in ["{%", ".liquid", "{service}", "{{ name", "{{ slots"] {
+        // Jinja's and Django's tags are no leftovers.
+        let tag = if path.ends_with(".html") { "{{ slots" } else { "{%" };
+        for leftover in [tag, ".liquid", "{service}", "{{ name", "{{ slots"] {
             assert!(!text.contains(leftover) || data, "{path} holds `{leftover}`");
         }
         let structured = [".toml", ".yaml", ".yml"].iter().any(|end| path.ends_with(end));
@@ -143,7 +145,8 @@ fn each_answer_that_builds_changes_the_tree() {
     };
     let base = paths(&[]);
     for (pairs, gone, new) in [
-        (&[("consumers", "own-web")][..], "services/ai/app/cors.py", None),
+        (&[("admin", "none")][..], "services/ai/app/admin.py", None),
+        (&[("consumers", "own-web")], "services/ai/app/cors.py", None),
         (&[("operations", "paas")], "deploy/compose/compose.yaml", Some("Procfile")),
         (&[("database", "sqlite")], "deploy/compose/postgresql.yaml", Some("deploy/compose/sqlite.yaml")),
         (&[("ci", "none")], ".github/workflows/ci.yml", None),
@@ -154,4 +157,7 @@ fn each_answer_that_builds_changes_the_tree() {
             assert!(!base.contains(new) && changed.contains(new), "{pairs:?}: {new}");
         }
     }
+    let added: Vec<_> = paths(&[("workloads", "inference-api,dashboard")]).difference(&base).cloned().collect();
+    assert!(added.contains(&"services/ai/app/dashboard.py".to_owned()), "{added:?}");
+    assert!(paths(&[("workloads", "inference-api,dashboard"), ("admin", "none")]).contains("services/ai/app/admin.py"));
 }
