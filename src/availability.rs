@@ -2,7 +2,7 @@
 //! `recommend` takes every answer. Each row leaves this file with the work that builds its part.
 
 use crate::architecture::Architecture;
-use crate::questions::{Admin, Answer, Answers, Compliance, Consumers, ModelServing, Users, Workload};
+use crate::questions::{Answer, Answers, Compliance, Consumers, ModelServing, Users, Workload};
 
 /// An answer whose part is not built.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,6 @@ const NOT_YET: &[(&str, &[&str])] = &[
             "chatbot",
             "recommendations",
             "realtime-analytics",
-            "dashboard",
             "data-management",
             "review-desk",
             "crm",
@@ -69,9 +68,10 @@ fn asked(key: &str, known: &crate::questions::Known) -> bool {
     crate::questions::question(key).is_ok_and(|question| (question.applies)(known))
 }
 
-/// The workloads that the architecture never carries.
+/// The workloads that the architecture never carries. A service without AI has nothing to serve or to chart.
 pub fn not_carried(answers: &Answers, architecture: Architecture) -> Vec<Workload> {
-    answers.workloads.iter().filter(|workload| !architecture.carries(*workload)).collect()
+    let serves = architecture != Architecture::ApiFirst || answers.workloads.has_ai();
+    answers.workloads.iter().filter(|workload| !serves || !architecture.carries(*workload)).collect()
 }
 
 /// What of the answers an emitted API-first project does not carry yet. Its README and decision record say so.
@@ -86,9 +86,6 @@ pub fn partly(answers: &Answers) -> Vec<Partly> {
             answers.users.show(),
             "sign-up, login and password reset; callers are known by API keys, issued and revoked by a command",
         );
-    }
-    if answers.admin == Admin::Basic {
-        row("admin", answers.admin.show(), "an admin; records are read with SQL, keys managed by a command");
     }
     match answers.model_serving {
         ModelServing::HostedLlm => row(

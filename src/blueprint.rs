@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use crate::architecture::Architecture;
 use crate::availability::{self, NotYet};
 use crate::capacity::capacity;
-use crate::questions::{Answer, Answers, Choice, Ci, Consumers, Database, License, Operations, QUESTIONS, Workload};
+use crate::questions::{
+    Admin, Answer, Answers, Choice, Ci, Consumers, Database, License, Operations, QUESTIONS, Workload,
+};
 use crate::recommend::{Axis, Recommendation};
 use crate::words;
 
@@ -89,6 +91,10 @@ fn layers(answers: &Answers) -> Vec<LayerUse> {
     add("inference-api", ai, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
     add("load", None, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
     add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
+    let dashboard = answers.workloads.contains(Workload::Dashboard);
+    add("service-admin", ai, &["admin", "workloads"], answers.admin == Admin::Basic || dashboard);
+    add("usage-charts", None, &["workloads"], dashboard);
+    add("service-dashboard", ai, &["workloads"], dashboard);
     add("database-postgresql", ai, &["database"], postgresql);
     add("operations-containers", ai, &["operations"], containers);
     add("containers-postgresql", ai, &["operations", "database"], containers && postgresql);

@@ -97,7 +97,7 @@ pub fn consequences(architecture: Architecture) -> &'static [&'static str] {
         Architecture::ApiFirst => &[
             "Requests are served asynchronously and the API documents itself (F1, F2).",
             "Processes keep no state of their own, so more of them serve more callers (F4, M2).",
-            "What Django brings built in has to be added: accounts, an admin, data management (F5).",
+            "What Django brings built in has to be added: accounts, a full admin, data management (F5).",
             "The ecosystem is smaller than Django's (F6).",
         ],
         Architecture::Monolith => &[

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs and this machine lacks, as root or not: uv (beside the build's other output, so that
-# no environment of yours is changed) and PostgreSQL's programs (by apt-get; no server of the system's is started).
+# no environment of yours is changed), PostgreSQL's programs (no server of the system's is started) and Chromium, both by apt-get.
 # Does nothing where all is there. Cargo is asked for, not installed: you would want to choose how.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -56,4 +56,7 @@ command -v uv >/dev/null || stop "uv could not be installed; https://docs.astral
 "${UV_PYTHON:-python3}" -B tests/skeletons/postgresql.py >/dev/null 2>&1 || install_postgresql || true
 "${UV_PYTHON:-python3}" -B tests/skeletons/postgresql.py >/dev/null || stop "PostgreSQL's programs are missing: as root, apt-get install postgresql"
 
-say "$(cargo --version) · $(python3 --version) · $(uv --version) · UV_PYTHON=${UV_PYTHON:-unset} · $("${UV_PYTHON:-python3}" -B tests/skeletons/postgresql.py)"
+"${UV_PYTHON:-python3}" -B tests/skeletons/browser.py >/dev/null 2>&1 || apt_install chromium || true
+"${UV_PYTHON:-python3}" -B tests/skeletons/browser.py >/dev/null || stop "Chromium is missing: as root, apt-get install chromium"
+
+say "$(cargo --version) · $(python3 --version) · $(uv --version) · UV_PYTHON=${UV_PYTHON:-unset} · $("${UV_PYTHON:-python3}" -B tests/skeletons/postgresql.py) · $("${UV_PYTHON:-python3}" -B tests/skeletons/browser.py)"

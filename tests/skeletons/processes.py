@@ -107,7 +107,8 @@ class Running:
     """
 
     def __init__(
-        self, command: Sequence[str | Path], cwd: Path, env: Mapping[str, str], log: Path, on: Terminal | None
+        self, command: Sequence[str | Path], cwd: Path, env: Mapping[str, str], log: Path, on: Terminal | None,
+        pass_fds: Sequence[int] = (),
     ) -> None:
         self.log = log
         self._terminal = on
@@ -117,7 +118,7 @@ class Running:
         with log.open("ab") as output:
             self.outer = subprocess.Popen(
                 on.attach(command) if on else command, cwd=cwd, env=environment({**env, name: value}),
-                start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                start_new_session=True, stdin=subprocess.DEVNULL, stdout=output, stderr=output, pass_fds=pass_fds,
             )
         _outer.add(self.outer)
         self._seen[self.outer.pid] = _stat(self.outer.pid)[2]
@@ -187,11 +188,12 @@ class Running:
 
 @contextmanager
 def running(
-    command: Sequence[str | Path], cwd: Path, env: Mapping[str, str], log: Path, *, interactive: bool = False
+    command: Sequence[str | Path], cwd: Path, env: Mapping[str, str], log: Path, *, interactive: bool = False,
+    pass_fds: Sequence[int] = (),
 ) -> Iterator[Running]:
     """Starts a program, on a terminal where asked for; in the end nothing of it is left, whatever happened."""
     with terminal(log) if interactive else nullcontext() as on:
-        process = Running(command, cwd, env, log, on)
+        process = Running(command, cwd, env, log, on, pass_fds)
         try:
             yield process
         finally:

@@ -57,6 +57,10 @@ class Project:
     def just(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         return self.run("uv", "run", "just", *arguments, env=env)
 
+    def has(self, path: str) -> bool:
+        """Whether one of its services has this file."""
+        return any((member / path).exists() for member in self.folder.glob("services/*"))
+
     def has_a_clean_git_tree(self) -> None:
         """All is committed, uv.lock too, and nothing that was made since escapes .gitignore."""
         assert self.run("git", "log", "--oneline").count("\n") == 1
@@ -96,6 +100,8 @@ class Project:
             self.readme_request_is_answered(service, key)
             service.is_closed()
             service.is_closed("ak_development_wrong")
+            if self.has("app/admin.py"):
+                service.has_an_admin(key)
             if interactive:
                 process.interrupt()
             else:

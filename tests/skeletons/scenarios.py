@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import postgresql
+from browser import browser
 from processes import environment, execute, free_port, running, until
 from project import BINARIES, Project, answers, generate
 from report import Steps
@@ -187,6 +188,44 @@ MADE: dict[str, Callable[[Path, Mapping[str, str]], Project]] = {
 }
 
 
+def shows_its_dashboard(project: Project, scratch: Path) -> None:
+    """Signed in as a person would, with the charts drawn and nothing to complain about; then a key is revoked."""
+    with project.dev() as (process, service, key), browser(scratch) as page:
+        page.open(f"{service.address}/admin")
+        assert page.address() == f"{service.address}/admin/login", page.address()
+        page.fill("#key", key)
+        page.click("button[type=submit]")
+        assert page.address() == f"{service.address}/admin/dashboard", page.address()
+        for days in (30, 7, 90):
+            page.click(f"a[href='?days={days}']")
+            charts = page.evaluate(CHARTS)
+            assert isinstance(charts, dict) and len(charts) == 3, charts
+            assert all(shapes >= days / 2 for shapes in charts.values()), charts
+        assert "Demo: web shop" in page.text()
+        page.screenshot(scratch / "dashboard.png")
+        page.open(f"{service.address}/admin/api-key/list?search=ak_demo_shop")
+        page.click("#select-all", loads=False)
+        page.click("#dropdownMenuButton", loads=False)
+        page.click("#action-custom-revoke")
+        page.click("button[type=submit]")
+        assert "revoked" in project.just("key", "list").partition("ak_demo_shop")[2].splitlines()[0]
+        page.open(f"{service.address}/admin/usage-record/list")
+        page.is_clean()
+        process.stop(signal.SIGTERM)
+
+
+# Of each chart the shapes that have a colour of their own, a height and a place inside it.
+CHARTS = """Object.fromEntries([...document.querySelectorAll('svg[role=img]')].map(svg => {
+    const frame = svg.getBoundingClientRect();
+    const inside = each => {
+        const box = each.getBoundingClientRect();
+        return box.height > 0.5 && box.top >= frame.top - 1 && box.bottom <= frame.bottom + 1;
+    };
+    return [svg.getAttribute('aria-label'),
+            [...svg.querySelectorAll('rect:not([fill-opacity]), circle')].filter(inside).length];
+}))"""
+
+
 class OtherTree:
     """Another tree than that of the defaults: installs, passes its own checks and tests, boots, stops."""
 
@@ -206,6 +245,12 @@ class OtherTree:
             project.just("test")
         with step("just dev: docs, inference, refusals; SIGTERM leaves nothing"):
             project.boots_and_stops()
+        if project.has("app/dashboard.py"):
+            with step("just demo, twice; the dashboard in a browser"):
+                made = [int(project.just("demo").splitlines()[-1].split(" made-up")[0]) for _ in range(2)]
+                # Later in the day there is more of today.
+                assert 1000 < made[0] <= made[1] < made[0] + 100, made
+                shows_its_dashboard(project, scratch)
         if (procfile := project.folder / "Procfile").exists():
             with step("Procfile: installed as a buildpack does, released, served"):
                 lines = dict(line.split(": ", 1) for line in procfile.read_text().splitlines() if line)

@@ -5,6 +5,7 @@ import math
 import operator
 import re
 import urllib.error
+import urllib.parse
 import urllib.request
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -42,6 +43,32 @@ class References(HTMLParser):
 class Service:
     def __init__(self, port: int) -> None:
         self.address = f"http://127.0.0.1:{port}"
+
+    def has_an_admin(self, key: str) -> None:
+        """Who is signed in with the key gets to the list of keys; who is not, to the login."""
+        cookies = urllib.request.HTTPCookieProcessor()
+        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}), cookies)
+
+        def get(path: str, form: dict[str, str] | None = None) -> tuple[str, str]:
+            data = urllib.parse.urlencode(form).encode() if form is not None else None
+            with opener.open(self.address + path, data, timeout=60) as response:
+                return urllib.parse.urlsplit(response.url).path, response.read().decode()
+
+        assert get("/admin/api-key/list")[0] == "/admin/login"
+        try:
+            get("/admin/login", {"key": f"{key}x"})
+        except urllib.error.HTTPError as error:
+            with error:
+                assert error.code == 400 and b"Not a usable key" in error.read(), error.code
+        else:
+            raise AssertionError("a wrong key is not refused")
+        assert not list(cookies.cookiejar), "a wrong key opens a session"
+        assert get("/admin/login", {"key": key})[0] != "/admin/login"
+        where, page = get("/admin/api-key/list")
+        assert where == "/admin/api-key/list" and "ak_development" in page, page
+        assert key not in page
+        foreign = [each for each in re.findall(r"(?:https?:)?//[\w.:-]+", page) if each != self.address]
+        assert not foreign, foreign
 
     def ask(self, path: str, body: object = None, key: str | None = None) -> Answer:
         """GET, or POST of JSON. Raises OSError where nothing listens."""

@@ -22,6 +22,7 @@ from project import BINARIES, CONFIRMATIONS, answers, generate, hashes
 
 # Asked for by name, so that other answers cannot lead to an architecture that is not built yet.
 FIXED = {"architecture": "api-first", "architecture_reason": "the tests ask for it"}
+STAFF = ("dashboard",)
 PROSE = ("README.md", "groundplan.toml", ".groundplan", "docs", "ops/load/budgets.toml", "deploy/kubernetes/overlays")
 
 Choices = dict[str, str]
@@ -43,6 +44,9 @@ def questions() -> dict[str, list[str]]:
             options = found[question[1]] = []
         elif (option := re.match(r"  (\S+) ", line)) and "(not yet available)" not in line:
             options.append(option[1])
+    # Several workloads are one answer. A service needs an AI workload, so each of the others comes with one.
+    found["workloads"] = [*(each for each in found["workloads"] if each not in STAFF),
+                          *(f"inference-api,{each}" for each in found["workloads"] if each in STAFF)]
     return {key: options for key, options in found.items() if len(options) > 1 and key not in FIXED}
 
 

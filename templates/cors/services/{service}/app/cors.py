@@ -1,6 +1,6 @@
 """Which browser origins may call the API; none unless `CORS_ORIGINS` names them.
 
-Callers send a key in a header and no cookie is ever set, so credentials stay off.
+The API takes a key in a header and no cookie, so credentials stay off.
 """
 
 from typing import Annotated

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from app import logs, openapi
 from app.database import Database
-from app.keys import ApiKeys
+from app.keys import SCOPES, ApiKeys
 from app.main import create_app
 from app.models import utcnow
 from app.settings import Settings
@@ -33,6 +33,7 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
         port=settings.port,
         reload=arguments.reload,
         reload_dirs=["app"],
+        forwarded_allow_ips=settings.forwarded_allow_ips,
         log_config=None,  # the root logger's format, which every worker configures
         access_log=False,  # app.middleware writes one that has the request's id
         server_header=False,
@@ -92,8 +93,10 @@ async def seed(_: argparse.Namespace, settings: Settings) -> int:
         return 1
     key = settings.dev_api_key.get_secret_value()
     async with stored_keys(settings) as keys:
-        await keys.put("ak_development", key, "development", ["inference"])
-    print(f"http://{settings.host}:{settings.port}/docs  API key: {key}")
+        await keys.put("ak_development", key, "development", SCOPES)
+    pages: list[str] = create_app(settings).state.pages
+    print(*(f"http://{settings.host}:{settings.port}{page}" for page in pages), sep="  ", end="  ")
+    print(f"API key: {key}")
     return 0
 
 
@@ -117,7 +120,9 @@ def parser() -> argparse.ArgumentParser:
     verbs = keys.add_subparsers(required=True, metavar="VERB")
     command = verbs.add_parser("issue", help="print a new key")
     command.add_argument("--name", required=True, help="who it is for")
-    command.add_argument("--scope", required=True, action="append", help="such as inference")
+    command.add_argument(
+        "--scope", required=True, action="append", choices=sorted(SCOPES), help="what it opens"
+    )
     command.add_argument("--days", type=int, help="until it expires; default: never")
     command.set_defaults(run=issue)
     verbs.add_parser("list", help="all keys ever issued").set_defaults(run=list_all)

@@ -55,4 +55,5 @@ def install(app: FastAPI) -> None:
     async def start() -> Response:
         return Response(START, media_type="text/javascript")
 
+    app.state.pages.append("/docs")
     app.mount("/docs/assets", StaticFiles(packages=[("fastapi_swagger", "resources")]))

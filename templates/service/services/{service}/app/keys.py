@@ -24,6 +24,9 @@ from app.models import ApiKey, utcnow
 
 LAST_USED_RESOLUTION = timedelta(minutes=1)
 
+# Every scope that something asks for: complete when the features are imported.
+SCOPES: set[str] = set()
+
 bearer = HTTPBearer(
     scheme_name="ApiKey", description="`Authorization: Bearer <API key>`", auto_error=False
 )
@@ -104,6 +107,7 @@ class ApiKeys:
 
 def require(scope: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
     """A dependency that gives the caller: 401 without a usable key, 403 if it lacks `scope`."""
+    SCOPES.add(scope)
 
     async def caller(
         request: Request,

@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.engine = engine or build_engine(settings)
     app.state.database = Database(settings.database_url)
     app.state.keys = ApiKeys(app.state.database, settings.secret_key)
+    app.state.pages = []  # paths for people, which `python -m app seed` prints
 
     problems.install(app)
     openapi.install(app)

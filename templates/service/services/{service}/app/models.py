@@ -81,7 +81,7 @@ class UsageRecord(Base):
     """What one request cost: `intelligence.usage.Usage`, with the time at which it was written."""
 
     __tablename__ = "usage_record"
-    __table_args__ = (Index(None, "key_id", "created_at"),)
+    __table_args__ = (Index(None, "key_id", "created_at"), Index(None, "created_at"))
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
     key_id: Mapped[str | None] = mapped_column(ForeignKey(ApiKey.id))

@@ -34,6 +34,8 @@ class Settings(BaseSettings):
         secret_key: keys the hashes of API keys; changing it revokes every key.
         database_url: SQLite or PostgreSQL.
         dev_api_key: the key that `python -m app seed` stores in development.
+        forwarded_allow_ips: addresses of proxies whose `X-Forwarded-*` headers are believed; a
+            service behind TLS that believes none takes itself for one over plain HTTP.
         web_concurrency: server processes in this container; uvicorn reads the same variable.
         replicas: containers that serve at the same time.
         embedding_model_dir: a model to use instead of the one that comes along.
@@ -51,6 +53,7 @@ class Settings(BaseSettings):
     dev_api_key: SecretStr | None = None
     host: str = "127.0.0.1"
     port: int = 8000
+    forwarded_allow_ips: str = "127.0.0.1"
     web_concurrency: PositiveInt = 1
     replicas: PositiveInt = 1
     embedding_model_dir: Path | None = None

@@ -4,6 +4,7 @@ import pytest
 import uvicorn
 
 from app.__main__ import main
+from app.keys import SCOPES
 
 
 def test_a_key_is_issued_listed_and_revoked(capsys: pytest.CaptureFixture[str]) -> None:
@@ -29,9 +30,21 @@ def test_seeding_twice_gives_one_key_and_prints_it(
 ) -> None:
     monkeypatch.setenv("DEV_API_KEY", "only-for-tests")
     assert main(["seed"]) == main(["seed"]) == 0
-    assert "http://127.0.0.1:8000/docs  API key: only-for-tests" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == lines[1]
+    assert lines[0].startswith("http://127.0.0.1:8000/docs")
+    assert lines[0].endswith("API key: only-for-tests")
     main(["keys", "list"])
-    assert capsys.readouterr().out.count("ak_development") == 1
+    [line] = [each for each in capsys.readouterr().out.splitlines() if "ak_development" in each]
+    assert line.split("\t")[3] == " ".join(sorted(SCOPES))
+
+
+def test_a_key_for_a_scope_that_opens_nothing_is_not_issued(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["keys", "issue", "--name", "Ada", "--scope", "inferense"])
+    assert "invalid choice: 'inferense'" in capsys.readouterr().err
 
 
 def test_production_is_not_seeded(

@@ -1,17 +1,20 @@
 import hashlib
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from pydantic import SecretStr
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 from app.database import Database
 from app.keys import ApiKeys, Caller
 from app.models import ApiKey, utcnow
 
-PUBLIC = {"/livez", "/readyz", "/openapi.json", "/docs", "/docs/start.js", "/docs/assets"}
+PUBLIC = {"/livez", "/readyz", "/openapi.json", "/docs", "/docs/start.js"}
 
 
 def guarded(app: FastAPI) -> list[tuple[str, str]]:
@@ -19,9 +22,18 @@ def guarded(app: FastAPI) -> list[tuple[str, str]]:
     return [
         (method, path)
         for route in iter_route_contexts(app.routes)
+        if not isinstance(route.original_route, Mount)
         if (path := route.path) is not None and path not in PUBLIC
         for method in sorted(route.methods or {"GET"})
     ]
+
+
+async def test_what_is_mounted_is_files_or_has_a_guard_and_tests_of_its_own(app: FastAPI) -> None:
+    mounts = [route for route in app.routes if isinstance(route, Mount)]
+    assert mounts
+    for mount in mounts:
+        own_tests = Path(__file__).with_name(f"test_{mount.name}.py")
+        assert isinstance(mount.app, StaticFiles) or own_tests.exists(), mount.path
 
 
 async def test_every_route_that_is_not_public_asks_for_a_key(

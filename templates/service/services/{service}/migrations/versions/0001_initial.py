@@ -38,6 +38,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_usage_record"),
     )
     op.create_index("ix_usage_record_key_id_created_at", "usage_record", ["key_id", "created_at"])
+    op.create_index("ix_usage_record_created_at", "usage_record", ["created_at"])
 
 
 def downgrade() -> None:
