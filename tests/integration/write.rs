@@ -3,7 +3,7 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::support::{BUILDABLE, Entry, QUICK, TestEnv, Tree, assert_same, differing, tree};
 
@@ -209,7 +209,7 @@ fn a_file_that_cannot_be_written_whole_leaves_nothing() {
         }
         let tree_before = tree(env.root());
         let run = env.groundplan("new").words(QUICK).arg(path).command();
-        let output = limited(&env, "trap '' XFSZ; ", &run).output().unwrap();
+        let output = limited(&env, "trap '' XFSZ; ", &run).stderr(Stdio::piped()).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(1), "{said}");
         assert!(said.contains("cannot write") && said.contains("File too large"), "{said}");
@@ -222,6 +222,8 @@ pub(crate) fn limited(env: &TestEnv, first: &str, command: &Command) -> Command 
     let mut shell = env.command("sh");
     shell.arg("-c").arg(format!("{first}ulimit -c 0; ulimit -f 16; exec \"$0\" \"$@\""));
     shell.arg(command.get_program()).args(command.get_args());
+    // The limit would hold for a log that the tests write to as well.
+    shell.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     shell
 }
 
@@ -234,7 +236,7 @@ fn projects_made_at_the_same_time_side_by_side_do_not_meet() {
             .iter()
             .map(|name| {
                 let mut command = env.groundplan("new").arg(name).words(QUICK).command();
-                command.stderr(std::process::Stdio::piped());
+                command.stderr(Stdio::piped());
                 command.spawn().unwrap()
             })
             .collect();
