@@ -1,6 +1,7 @@
-import apps.accounts.models
 import django.utils.timezone
 from django.db import migrations, models
+
+import apps.accounts.models
 
 
 class Migration(migrations.Migration):
