@@ -84,6 +84,7 @@ fn layers(answers: &Answers) -> Vec<LayerUse> {
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
     add("service", ai, &[], true);
+    add("inference", None, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
     add("inference-api", ai, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
     add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
     add("database-postgresql", ai, &["database"], answers.database == Database::Postgresql);
