@@ -41,7 +41,7 @@ const NOT_YET: &[(&str, &[&str])] = &[
     ("operations", &["kubernetes"]),
     ("database", &["mysql"]),
     ("ci", &["gitlab"]),
-    ("architecture", &["monolith", "hybrid"]),
+    ("architecture", &["hybrid"]),
 ];
 
 /// Whether `new` takes an option.

@@ -13,6 +13,8 @@ use crate::words;
 
 /// The name of the first AI service.
 pub const FIRST_SERVICE: &str = "ai";
+/// The name of the Django service.
+pub const PLATFORM: &str = "platform";
 
 /// A layer, and why it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +66,11 @@ pub fn blueprint(answers: &Answers, recommendation: &Recommendation) -> Result<B
     if !missing.is_empty() {
         return Err(BlueprintError::NotYet { missing });
     }
-    Ok(Blueprint { architecture, layers: layers(answers), values: values(answers, recommendation) })
+    Ok(Blueprint { architecture, layers: layers(answers, architecture), values: values(answers, recommendation) })
 }
 
-/// The layers of an API-first project, in the order of the table.
-fn layers(answers: &Answers) -> Vec<LayerUse> {
+/// The layers of an architecture, in the order of the table.
+fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let mut layers = Vec::new();
     let mut add = |layer: &str, service: Option<&str>, because: &[&'static str], applies: bool| {
         if applies {
@@ -79,31 +81,38 @@ fn layers(answers: &Answers) -> Vec<LayerUse> {
             });
         }
     };
-    let ai = Some(FIRST_SERVICE);
+    let asks = |workload| answers.workloads.contains(workload);
+    let inference = asks(Workload::InferenceApi);
+    let postgresql = answers.database == Database::Postgresql;
     let containers = answers.operations == Operations::Containers;
+    let github = answers.ci == Ci::Github;
+
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
-    add("service", ai, &[], true);
-    add("inference", None, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
-    add("inference-api", ai, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
-    add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
-    add("database-postgresql", ai, &["database"], answers.database == Database::Postgresql);
-    add("operations-containers", ai, &["operations"], containers);
-    add(
-        "containers-postgresql",
-        ai,
-        &["operations", "database"],
-        containers && answers.database == Database::Postgresql,
-    );
-    add("containers-sqlite", ai, &["operations", "database"], containers && answers.database == Database::Sqlite);
-    add("operations-paas", ai, &["operations"], answers.operations == Operations::Paas);
-    add("ci-github", ai, &["ci"], answers.ci == Ci::Github);
-    add(
-        "ci-github-postgresql",
-        ai,
-        &["ci", "database"],
-        answers.ci == Ci::Github && answers.database == Database::Postgresql,
-    );
+    add("inference", None, &["workloads"], inference);
+    let service = match architecture {
+        Architecture::ApiFirst | Architecture::Hybrid => {
+            let ai = Some(FIRST_SERVICE);
+            add("service", ai, &[], true);
+            add("inference-api", ai, &["workloads"], inference);
+            add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
+            add("database-postgresql", ai, &["database"], postgresql);
+            ai
+        }
+        Architecture::Monolith => {
+            add("platform", None, &[], true);
+            add("platform-ai", None, &[], true);
+            add("platform-inference-api", None, &["workloads"], inference);
+            add("platform-postgresql", None, &["database"], postgresql);
+            Some(PLATFORM)
+        }
+    };
+    add("operations-containers", service, &["operations"], containers);
+    add("containers-postgresql", service, &["operations", "database"], containers && postgresql);
+    add("containers-sqlite", service, &["operations", "database"], containers && answers.database == Database::Sqlite);
+    add("operations-paas", service, &["operations"], answers.operations == Operations::Paas);
+    add("ci-github", service, &["ci"], github);
+    add("ci-github-postgresql", service, &["ci", "database"], github && postgresql);
     let license = match answers.license {
         License::Mit => "license-mit",
         License::Apache2 => "license-apache-2.0",
