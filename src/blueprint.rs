@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use crate::architecture::Architecture;
 use crate::availability::{self, NotYet};
 use crate::capacity::capacity;
-use crate::questions::{Answer, Answers, Choice, Ci, Consumers, Database, License, Operations, QUESTIONS, Workload};
+use crate::questions::{
+    Admin, Answer, Answers, Choice, Ci, Consumers, Database, License, Operations, QUESTIONS, Users, Workload,
+};
 use crate::recommend::{Axis, Recommendation};
 use crate::words;
 
@@ -39,7 +41,7 @@ pub struct Blueprint {
 pub enum BlueprintError {
     #[error("{architecture} does not carry {}", list(workloads))]
     NotCarried { architecture: Architecture, workloads: Vec<&'static str> },
-    #[error("not yet available: {}", list(&answers(missing)))]
+    #[error("not yet available: {}", answers(missing).join(", "))]
     NotYet { missing: Vec<NotYet> },
 }
 
@@ -49,7 +51,13 @@ fn list<S: AsRef<str>>(items: &[S]) -> String {
 }
 
 fn answers(missing: &[NotYet]) -> Vec<String> {
-    missing.iter().map(|not_yet| format!("{} = {}", not_yet.question, not_yet.answer)).collect()
+    missing
+        .iter()
+        .map(|NotYet { question, answer, why }| match why {
+            Some(why) => format!("`{question} = {answer}` ({why})"),
+            None => format!("`{question} = {answer}`"),
+        })
+        .collect()
 }
 
 /// Chooses the layers of an architecture for these answers.
@@ -85,6 +93,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let inference = asks(Workload::InferenceApi);
     let postgresql = answers.database == Database::Postgresql;
     let containers = answers.operations == Operations::Containers;
+    let paas = answers.operations == Operations::Paas;
     let github = answers.ci == Ci::Github;
 
     add("base", None, &[], true);
@@ -97,6 +106,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
             add("inference-api", ai, &["workloads"], inference);
             add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
             add("database-postgresql", ai, &["database"], postgresql);
+            add("containers-service", ai, &["operations"], containers);
+            add("operations-paas", ai, &["operations"], paas);
             ai
         }
         Architecture::Monolith => {
@@ -104,13 +115,22 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
             add("platform-ai", None, &[], true);
             add("platform-inference-api", None, &["workloads"], inference);
             add("platform-postgresql", None, &["database"], postgresql);
+            let accounts = answers.users != Users::None;
+            let admin = answers.admin != Admin::None;
+            add("platform-users-simple", None, &["users"], accounts);
+            add("platform-admin", None, &["admin"], admin);
+            add("platform-admin-basic", None, &["admin"], answers.admin == Admin::Basic);
+            add("platform-admin-heavy", None, &["admin"], answers.admin == Admin::Heavy);
+            add("platform-admin-login", None, &["admin", "users"], admin && accounts);
+            add("platform-dashboard", None, &["workloads"], asks(Workload::Dashboard));
+            add("containers-platform", None, &["operations"], containers);
+            add("platform-paas", None, &["operations"], paas);
             Some(PLATFORM)
         }
     };
     add("operations-containers", service, &["operations"], containers);
     add("containers-postgresql", service, &["operations", "database"], containers && postgresql);
     add("containers-sqlite", service, &["operations", "database"], containers && answers.database == Database::Sqlite);
-    add("operations-paas", service, &["operations"], answers.operations == Operations::Paas);
     add("ci-github", service, &["ci"], github);
     add("ci-github-postgresql", service, &["ci", "database"], github && postgresql);
     let license = match answers.license {
@@ -136,7 +156,7 @@ fn values(answers: &Answers, recommendation: &Recommendation) -> Value {
             (question.key.to_owned(), value)
         })
         .collect();
-    let not_yet: Vec<_> = availability::partly(answers)
+    let not_yet: Vec<_> = availability::partly(answers, recommendation.architecture)
         .into_iter()
         .map(|partly| json!({"answer": format!("{} = {}", partly.question, partly.answer), "text": partly.missing}))
         .collect();

@@ -23,4 +23,5 @@ workers = settings.WEB_CONCURRENCY
 threads = settings.THREADS
 worker_class = "gthread"
 graceful_timeout = 20  # seconds that running requests have after SIGTERM
+control_socket_disable = True  # nothing here uses it, and the root may be read-only
 logconfig_dict = settings.LOGGING

@@ -32,3 +32,7 @@ class User(AbstractUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects: ClassVar[UserManager] = UserManager()  # type: ignore[assignment]
+
+    def clean(self) -> None:
+        super().clean()
+        self.email = self.email.lower()

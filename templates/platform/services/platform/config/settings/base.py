@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DEBUG = False
 HOST = text("HOST", "127.0.0.1")
 PORT = number("PORT", 8000)
-THREADS = 8  # of one server process, each with a database connection of its own
+THREADS = 10  # of one server process, each with a database connection of its own
 WEB_CONCURRENCY = number("WEB_CONCURRENCY", 1)
 REPLICAS = number("REPLICAS", 1)
 
@@ -86,7 +86,7 @@ TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"
 
 STATIC_URL = "static/"
-STATIC_ROOT = ROOT / "var/static"
+STATIC_ROOT = ROOT / "dist"
 
 SECURE_CSP = {
     "default-src": [CSP.NONE],

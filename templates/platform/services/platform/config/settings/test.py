@@ -14,3 +14,5 @@ DATABASES = {
 }
 # Argon2 is slow by design, and these passwords guard nothing.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Static files as they lie in the apps: nothing is collected for tests.
+WHITENOISE_AUTOREFRESH = True
