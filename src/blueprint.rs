@@ -98,6 +98,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
 
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
+    add("inference", None, &["workloads"], inference);
     let service = match architecture {
         Architecture::ApiFirst | Architecture::Hybrid => {
             let ai = Some(FIRST_SERVICE);

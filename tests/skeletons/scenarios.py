@@ -76,7 +76,8 @@ def alone(project: Project, member: Path, scratch: Path) -> None:
     package = tomllib.loads((member / "pyproject.toml").read_text())["project"]["name"]
     venv = scratch / f"venv-{member.name}"
     env = {"UV_PROJECT_ENVIRONMENT": str(venv)}
-    command = ["uv", "sync", "--locked", "--exact", "--no-dev", "--package", package, "--extra", "embedded"]
+    command = ["uv", "sync", "--locked", "--exact", "--no-dev", "--no-editable", "--package", package,
+               "--extra", "embedded"]
     execute(command, project.folder, env)
     serves = member.parent.name == "services"
     foreign = ["pytest", "mypy", "django"] if serves else ["pytest", "mypy", "django", "fastapi", "sqlalchemy"]
