@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core import mail
 from django.core.cache import cache
 from django.core.exceptions import ImproperlyConfigured
@@ -112,6 +113,8 @@ def test_the_pages_are_strict_and_whole(client: Client, user: User) -> None:
         text = page.content.decode()
         assert '<html lang="en' in text
         assert not re.search(r"<script|<style|style=|onclick=", text)
+        for name in re.findall(r"""href="/static/([^"]+)""", text):
+            assert finders.find(name), name
 
 
 def test_mail_goes_where_the_url_says() -> None:
