@@ -14,14 +14,14 @@ class ApiKey(models.Model):
 
     id = models.CharField(max_length=20, primary_key=True, help_text="how the key begins")
     name = models.CharField(max_length=100, help_text="who it is for")
-    digest = models.CharField(max_length=64, unique=True, editable=False)
+    digest = models.CharField(max_length=64, unique=True)
     scopes = models.CharField(
         max_length=200, blank=True, help_text="names separated by spaces (RFC 6749 §3.3)"
     )
-    created_at = models.DateTimeField("created", default=timezone.now, editable=False)
+    created_at = models.DateTimeField("created", default=timezone.now)
     expires_at = models.DateTimeField("expires", null=True, blank=True)
     revoked_at = models.DateTimeField("revoked", null=True, blank=True)
-    last_used_at = models.DateTimeField(null=True, editable=False)
+    last_used_at = models.DateTimeField(null=True)
 
     class Meta:
         db_table = "api_key"

@@ -4,6 +4,8 @@ from django.urls import include, path
 
 from apps.inference.api import api
 
+PUBLIC = {"api:openapi-json", "api:openapi-view"}
+
 urls, kind, namespace = api.urls
 own = [each for each in urls if str(each.pattern)]
 urlpatterns = [path("", include((own, kind), namespace))]
