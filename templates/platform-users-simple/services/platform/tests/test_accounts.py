@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from allauth.account.models import EmailAddress
 from django.contrib.staticfiles import finders
 from django.core import mail
 from django.core.cache import cache
@@ -25,7 +26,7 @@ def no_tries_so_far() -> None:
 @pytest.fixture
 def user() -> User:
     user = User.objects.create_user(EMAIL, PASSWORD)
-    user.emailaddress_set.create(email=EMAIL, verified=True, primary=True)
+    EmailAddress.objects.create(user=user, email=EMAIL, verified=True, primary=True)
     return user
 
 

@@ -1,5 +1,7 @@
 """Development's superuser need not confirm an address that gets no mail."""
 
+from allauth.account.models import EmailAddress
+
 from apps.accounts.models import User
 from apps.backoffice.seeds import EMAIL
 
