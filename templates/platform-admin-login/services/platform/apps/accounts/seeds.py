@@ -9,6 +9,5 @@ from apps.backoffice.seeds import EMAIL
 def seed() -> None:
     """After the back office's own, which makes the user."""
     user = User.objects.get(email=EMAIL)
-    user.emailaddress_set.update_or_create(
-        email=EMAIL, defaults={"verified": True, "primary": True}
-    )
+    confirmed = {"verified": True, "primary": True}
+    EmailAddress.objects.update_or_create(user=user, email=EMAIL, defaults=confirmed)
