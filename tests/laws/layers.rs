@@ -113,7 +113,10 @@ fn files_of_other_template_languages_are_never_templated() {
             || output.contains("kubernetes/");
         assert!(!own_braces, "{layer}/{path}");
         let python = output.ends_with(".py") || output.ends_with(".pyi");
-        assert!(!python || output.ends_with("/app/features.py") || output.ends_with("/config/features.py"), "{layer}/{path} is templated Python");
+        assert!(
+            !python || output.ends_with("/app/features.py") || output.ends_with("/config/features.py"),
+            "{layer}/{path} is templated Python"
+        );
     }
 }
 
@@ -147,6 +150,7 @@ fn every_name_in_a_tag_is_a_value_that_templates_know() {
         }
         for tag in tags(source) {
             for word in names(&tag) {
+                let word = word.strip_suffix(".size").unwrap_or(word);
                 let mut parts = word.split('.');
                 let first = parts.next().unwrap();
                 let known = local.contains(first)
