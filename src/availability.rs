@@ -107,10 +107,10 @@ pub fn partly(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
     };
     match answers.model_serving {
         ModelServing::HostedLlm => {
-            rows.push(row(answers, "model_serving", "the client of a hosted model; the embedded model answers"))
+            rows.push(row(answers, "model_serving", "the client of a hosted model; the embedded model answers"));
         }
         ModelServing::Batch => {
-            rows.push(row(answers, "model_serving", "jobs and a worker process; the embedded model answers at once"))
+            rows.push(row(answers, "model_serving", "jobs and a worker process; the embedded model answers at once"));
         }
         ModelServing::Minor | ModelServing::OwnCpu | ModelServing::OwnGpu => {}
     }

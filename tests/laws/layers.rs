@@ -168,7 +168,7 @@ fn every_name_in_a_tag_is_a_value_that_templates_know() {
 
 /// The variables that a tag reads.
 fn names(tag: &str) -> Vec<&str> {
-    const WORDS: [&str; 18] = [
+    const WORDS: [&str; 19] = [
         "if",
         "elsif",
         "else",
@@ -186,6 +186,7 @@ fn names(tag: &str) -> Vec<&str> {
         "requirement",
         "reversed",
         "split",
+        "join",
         "first",
     ];
     let mut quoted = false;
