@@ -2,13 +2,14 @@
 //! `recommend` takes every answer. Each row leaves this file with the work that builds its part.
 
 use crate::architecture::Architecture;
-use crate::questions::{Answer, Answers, Compliance, Consumers, ModelServing, Users, Workload};
+use crate::questions::{Admin, Answers, Choice as _, Compliance, Consumers, ModelServing, Users, Workload};
 
-/// An answer whose part is not built.
+/// An answer whose part is not built, and why where that is not all there is to say.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NotYet {
     pub question: &'static str,
     pub answer: String,
+    pub why: Option<&'static str>,
 }
 
 /// An answer of which the emitted project carries only a part, and what is missing of it.
@@ -19,49 +20,73 @@ pub struct Partly {
     pub missing: &'static str,
 }
 
-/// Options that `new` does not take yet, by question.
-const NOT_YET: &[(&str, &[&str])] = &[
-    (
-        "workloads",
-        &[
-            "chatbot",
-            "recommendations",
-            "realtime-analytics",
-            "data-management",
-            "review-desk",
-            "crm",
-            "business-platform",
-        ],
-    ),
-    ("model_serving", &["own-gpu"]),
-    ("admin", &["heavy"]),
-    ("users", &["organisations"]),
-    ("compliance", &["strict"]),
-    ("database", &["mysql"]),
-    ("architecture", &["monolith", "hybrid"]),
+const NOWHERE: &[Architecture] = &[];
+const API_FIRST: &[Architecture] = &[Architecture::ApiFirst];
+const MONOLITH: &[Architecture] = &[Architecture::Monolith];
+
+/// The options that not every architecture takes, and the architectures that do.
+const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
+    ("workloads", "chatbot", NOWHERE),
+    ("workloads", "recommendations", NOWHERE),
+    ("workloads", "realtime-analytics", NOWHERE),
+    ("workloads", "data-management", NOWHERE),
+    ("workloads", "review-desk", NOWHERE),
+    ("workloads", "crm", NOWHERE),
+    ("workloads", "business-platform", NOWHERE),
+    ("model_serving", "own-gpu", NOWHERE),
+    ("admin", "heavy", MONOLITH),
+    ("users", "organisations", MONOLITH),
+    ("compliance", "strict", MONOLITH),
+    ("operations", "kubernetes", API_FIRST),
+    ("database", "mysql", NOWHERE),
+    ("architecture", "hybrid", NOWHERE),
 ];
 
-/// Whether `new` takes an option.
+fn taken_by(question: &str, option: &str) -> &'static [Architecture] {
+    TAKEN_BY
+        .iter()
+        .find(|(key, name, _)| *key == question && *name == option)
+        .map_or(&Architecture::ALL, |(_, _, architectures)| architectures)
+}
+
+/// Whether `new` takes an option, at least in one architecture.
 pub fn built(question: &str, option: &str) -> bool {
-    !NOT_YET.iter().any(|(key, options)| *key == question && options.contains(&option))
+    !taken_by(question, option).is_empty()
 }
 
 /// The answers that keep `new` from emitting the architecture.
 pub fn not_yet(answers: &Answers, architecture: Architecture) -> Vec<NotYet> {
     let known = answers.known();
-    let chosen = NOT_YET
+    let mut missing: Vec<_> = TAKEN_BY
         .iter()
-        .filter(|(key, _)| *key != "architecture" && asked(key, &known))
-        .flat_map(|(key, _)| {
-            let answer = answers.get(key);
-            let options: Vec<_> = answer.split(',').map(str::to_owned).collect();
-            options.into_iter().map(|option| (*key, option))
+        .filter(|(key, option, architectures)| {
+            *key != "architecture"
+                && asked(key, &known)
+                && answers.get(key).split(',').any(|answer| answer == *option)
+                && !architectures.contains(&architecture)
         })
-        .chain([("architecture", architecture.key().to_owned())]);
-    chosen
-        .filter(|(question, answer)| !built(question, answer))
-        .map(|(question, answer)| NotYet { question, answer })
-        .collect()
+        .map(|(question, option, architectures)| NotYet {
+            question,
+            answer: (*option).to_owned(),
+            why: (!architectures.is_empty()).then_some("only a monolith has it so far"),
+        })
+        .collect();
+    if !built("architecture", architecture.key()) {
+        missing.push(NotYet { question: "architecture", answer: architecture.key().to_owned(), why: None });
+    }
+    let dashboard = answers.workloads.contains(Workload::Dashboard) && architecture == Architecture::Monolith;
+    let mut without = |applies: bool, why| {
+        if dashboard && applies {
+            missing.push(NotYet {
+                question: "workloads",
+                answer: Workload::Dashboard.key().to_owned(),
+                why: Some(why),
+            });
+        }
+    };
+    without(!answers.workloads.has_ai(), "it shows what the AI is used for, so it needs an AI workload beside it");
+    without(answers.admin == Admin::None, "it is the start page of the admin, so `admin` cannot be `none`");
+    missing
 }
 
 fn asked(key: &str, known: &crate::questions::Known) -> bool {
@@ -74,53 +99,81 @@ pub fn not_carried(answers: &Answers, architecture: Architecture) -> Vec<Workloa
     answers.workloads.iter().filter(|workload| !serves || !architecture.carries(*workload)).collect()
 }
 
-/// What of the answers an emitted API-first project does not carry yet. Its README and decision record say so.
-pub fn partly(answers: &Answers) -> Vec<Partly> {
-    let mut rows = Vec::new();
-    let mut row = |question: &'static str, answer: String, missing: &'static str| {
-        rows.push(Partly { question, answer, missing });
+/// What of the answers an emitted project does not carry yet. Its README and decision record say so.
+pub fn partly(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
+    let mut rows = match architecture {
+        Architecture::ApiFirst | Architecture::Hybrid => of_a_service(answers),
+        Architecture::Monolith => of_a_monolith(answers),
     };
+    match answers.model_serving {
+        ModelServing::HostedLlm => {
+            rows.push(row(answers, "model_serving", "the client of a hosted model; the embedded model answers"));
+        }
+        ModelServing::Batch => {
+            rows.push(row(answers, "model_serving", "jobs and a worker process; the embedded model answers at once"));
+        }
+        ModelServing::Minor | ModelServing::OwnCpu | ModelServing::OwnGpu => {}
+    }
+    if answers.consumers == Consumers::Partners {
+        rows.push(row(answers, "consumers", "quotas a key; keys have scopes and can expire"));
+    }
+    rows
+}
+
+fn row(answers: &Answers, question: &'static str, missing: &'static str) -> Partly {
+    Partly { question, answer: answers.get(question), missing }
+}
+
+fn of_a_service(answers: &Answers) -> Vec<Partly> {
+    let mut rows = Vec::new();
+    let mut missing = |question, text| rows.push(row(answers, question, text));
     if answers.users == Users::Simple {
-        row(
+        missing(
             "users",
-            answers.users.show(),
             "sign-up, login and password reset; callers are known by API keys, issued and revoked by a command",
         );
     }
-    match answers.model_serving {
-        ModelServing::HostedLlm => row(
-            "model_serving",
-            answers.model_serving.show(),
-            "the client of a hosted model; the embedded model answers",
-        ),
-        ModelServing::Batch => row(
-            "model_serving",
-            answers.model_serving.show(),
-            "jobs and a worker process; the embedded model answers at once",
-        ),
-        ModelServing::Minor | ModelServing::OwnCpu | ModelServing::OwnGpu => {}
-    }
     match answers.consumers {
-        Consumers::SpaMobile => row(
+        Consumers::SpaMobile => missing(
             "consumers",
-            answers.consumers.show(),
             "a generated TypeScript client; the contract to generate it from is in contracts/openapi",
         ),
-        Consumers::Partners => {
-            row("consumers", answers.consumers.show(), "quotas a key; keys have scopes and can expire");
+        Consumers::OwnWeb => {
+            missing("consumers", "a browser session; a page calls through its own server, which holds the key");
         }
-        Consumers::OwnWeb => row(
-            "consumers",
-            answers.consumers.show(),
-            "a browser session; a page calls through its own server, which holds the key",
-        ),
+        Consumers::Partners => {}
     }
     if answers.compliance == Compliance::Standard {
-        row(
-            "compliance",
-            answers.compliance.show(),
-            "an audit log and a retention setting; use of the model is recorded for each key",
+        missing("compliance", "an audit log and a retention setting; use of the model is recorded for each key");
+    }
+    rows
+}
+
+fn of_a_monolith(answers: &Answers) -> Vec<Partly> {
+    let mut rows = Vec::new();
+    let mut missing = |question, text| rows.push(row(answers, question, text));
+    if answers.users == Users::Organisations {
+        missing(
+            "users",
+            "organisations, roles in them, invitations, single sign-on; sign-up, login and password reset are there",
         );
+    }
+    if answers.consumers == Consumers::SpaMobile {
+        missing(
+            "consumers",
+            "CORS and a generated TypeScript client; the contract to generate it from is in contracts/openapi",
+        );
+    }
+    match answers.compliance {
+        Compliance::None => {}
+        Compliance::Standard => {
+            missing("compliance", "an audit log and a retention setting; use of the model is recorded for each key");
+        }
+        Compliance::Strict => missing(
+            "compliance",
+            "an audit log, a retention setting, export and deletion of a person's data; use of the model is recorded \
+             for each key",
+        ),
     }
     rows
 }

@@ -8,13 +8,15 @@ use crate::architecture::Architecture;
 use crate::availability::{self, NotYet};
 use crate::capacity::capacity;
 use crate::questions::{
-    Admin, Answer, Answers, Choice, Ci, Consumers, Database, License, Operations, QUESTIONS, Workload,
+    Admin, Answer, Answers, Choice, Ci, Consumers, Database, License, Operations, QUESTIONS, Users, Workload,
 };
 use crate::recommend::{Axis, Recommendation};
 use crate::words;
 
 /// The name of the first AI service.
 pub const FIRST_SERVICE: &str = "ai";
+/// The name of the Django service.
+pub const PLATFORM: &str = "platform";
 
 /// A layer, and why it is there.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +41,7 @@ pub struct Blueprint {
 pub enum BlueprintError {
     #[error("{architecture} does not carry {}", list(workloads))]
     NotCarried { architecture: Architecture, workloads: Vec<&'static str> },
-    #[error("not yet available: {}", list(&answers(missing)))]
+    #[error("not yet available: {}", answers(missing).join(", "))]
     NotYet { missing: Vec<NotYet> },
 }
 
@@ -49,7 +51,13 @@ fn list<S: AsRef<str>>(items: &[S]) -> String {
 }
 
 fn answers(missing: &[NotYet]) -> Vec<String> {
-    missing.iter().map(|not_yet| format!("{} = {}", not_yet.question, not_yet.answer)).collect()
+    missing
+        .iter()
+        .map(|NotYet { question, answer, why }| match why {
+            Some(why) => format!("`{question} = {answer}` ({why})"),
+            None => format!("`{question} = {answer}`"),
+        })
+        .collect()
 }
 
 /// Chooses the layers of an architecture for these answers.
@@ -66,11 +74,11 @@ pub fn blueprint(answers: &Answers, recommendation: &Recommendation) -> Result<B
     if !missing.is_empty() {
         return Err(BlueprintError::NotYet { missing });
     }
-    Ok(Blueprint { architecture, layers: layers(answers), values: values(answers, recommendation) })
+    Ok(Blueprint { architecture, layers: layers(answers, architecture), values: values(answers, recommendation) })
 }
 
-/// The layers of an API-first project, in the order of the table.
-fn layers(answers: &Answers) -> Vec<LayerUse> {
+/// The layers of an architecture, in the order of the table.
+fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let mut layers = Vec::new();
     let mut add = |layer: &str, service: Option<&str>, because: &[&'static str], applies: bool| {
         if applies {
@@ -81,32 +89,63 @@ fn layers(answers: &Answers) -> Vec<LayerUse> {
             });
         }
     };
-    let ai = Some(FIRST_SERVICE);
-    let kubernetes = answers.operations == Operations::Kubernetes;
-    let containers = kubernetes || answers.operations == Operations::Containers;
+    let asks = |workload| answers.workloads.contains(workload);
+    let inference = asks(Workload::InferenceApi);
     let postgresql = answers.database == Database::Postgresql;
+    let kubernetes = answers.operations == Operations::Kubernetes;
+    // What runs on a cluster can be tried on one host.
+    let containers = kubernetes || answers.operations == Operations::Containers;
+    let paas = answers.operations == Operations::Paas;
+    let github = answers.ci == Ci::Github;
+    let gitlab = answers.ci == Ci::Gitlab;
+    let dashboard = asks(Workload::Dashboard);
+
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
-    add("service", ai, &[], true);
-    add("inference-api", ai, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
-    add("load", None, &["workloads"], answers.workloads.contains(Workload::InferenceApi));
-    add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
-    let dashboard = answers.workloads.contains(Workload::Dashboard);
-    add("service-admin", ai, &["admin", "workloads"], answers.admin == Admin::Basic || dashboard);
-    add("usage-charts", None, &["workloads"], dashboard);
-    add("service-dashboard", ai, &["workloads"], dashboard);
-    add("database-postgresql", ai, &["database"], postgresql);
-    add("operations-containers", ai, &["operations"], containers);
-    add("containers-postgresql", ai, &["operations", "database"], containers && postgresql);
-    add("containers-sqlite", ai, &["operations", "database"], containers && answers.database == Database::Sqlite);
+    add("inference", None, &["workloads"], inference);
+    add("load", None, &["workloads"], inference);
+    let service = match architecture {
+        Architecture::ApiFirst | Architecture::Hybrid => {
+            let ai = Some(FIRST_SERVICE);
+            add("service", ai, &[], true);
+            add("inference-api", ai, &["workloads"], inference);
+            add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
+            add("service-admin", ai, &["admin", "workloads"], answers.admin == Admin::Basic || dashboard);
+            add("usage-charts", None, &["workloads"], dashboard);
+            add("service-dashboard", ai, &["workloads"], dashboard);
+            add("database-postgresql", ai, &["database"], postgresql);
+            add("containers-service", ai, &["operations"], containers);
+            add("kubernetes-alembic", ai, &["operations"], kubernetes);
+            add("operations-paas", ai, &["operations"], paas);
+            ai
+        }
+        Architecture::Monolith => {
+            add("platform", None, &[], true);
+            add("platform-ai", None, &[], true);
+            add("platform-inference-api", None, &["workloads"], inference);
+            add("platform-postgresql", None, &["database"], postgresql);
+            let accounts = answers.users != Users::None;
+            let admin = answers.admin != Admin::None;
+            add("platform-users-simple", None, &["users"], accounts);
+            add("platform-admin", None, &["admin"], admin);
+            add("platform-admin-basic", None, &["admin"], answers.admin == Admin::Basic);
+            add("platform-admin-heavy", None, &["admin"], answers.admin == Admin::Heavy);
+            add("platform-admin-login", None, &["admin", "users"], admin && accounts);
+            add("platform-dashboard", None, &["workloads"], dashboard);
+            add("containers-platform", None, &["operations"], containers);
+            add("platform-paas", None, &["operations"], paas);
+            Some(PLATFORM)
+        }
+    };
+    add("operations-containers", service, &["operations"], containers);
+    add("containers-postgresql", service, &["operations", "database"], containers && postgresql);
+    add("containers-sqlite", service, &["operations", "database"], containers && answers.database == Database::Sqlite);
     add("operations-kubernetes", None, &["operations"], kubernetes);
-    add("kubernetes-service", ai, &["operations"], kubernetes);
-    add("kubernetes-alembic", ai, &["operations"], kubernetes);
-    add("operations-paas", ai, &["operations"], answers.operations == Operations::Paas);
-    add("ci-github", ai, &["ci"], answers.ci == Ci::Github);
-    add("ci-github-postgresql", ai, &["ci", "database"], answers.ci == Ci::Github && postgresql);
-    add("ci-gitlab", None, &["ci"], answers.ci == Ci::Gitlab);
-    add("ci-gitlab-postgresql", None, &["ci", "database"], answers.ci == Ci::Gitlab && postgresql);
+    add("kubernetes-service", service, &["operations"], kubernetes);
+    add("ci-github", service, &["ci"], github);
+    add("ci-github-postgresql", service, &["ci", "database"], github && postgresql);
+    add("ci-gitlab", None, &["ci"], gitlab);
+    add("ci-gitlab-postgresql", None, &["ci", "database"], gitlab && postgresql);
     let license = match answers.license {
         License::Mit => "license-mit",
         License::Apache2 => "license-apache-2.0",
@@ -130,7 +169,7 @@ fn values(answers: &Answers, recommendation: &Recommendation) -> Value {
             (question.key.to_owned(), value)
         })
         .collect();
-    let not_yet: Vec<_> = availability::partly(answers)
+    let not_yet: Vec<_> = availability::partly(answers, recommendation.architecture)
         .into_iter()
         .map(|partly| json!({"answer": format!("{} = {}", partly.question, partly.answer), "text": partly.missing}))
         .collect();

@@ -44,6 +44,10 @@ class Server:
         self.sql("postgres", f'CREATE DATABASE "{database}"')
         return self.url(database)
 
+    def written(self) -> int:
+        """Bytes of its log so far: whatever is written, also into databases that are gone."""
+        return int(self.sql("postgres", "SELECT pg_current_wal_lsn() - '0/0'"))
+
     def sql(self, database: str, statement: str) -> str:
         done = subprocess.run(
             [programs() / "psql", "--no-psqlrc", "--tuples-only", "--no-align", "--command", statement],

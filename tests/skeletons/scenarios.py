@@ -8,6 +8,7 @@ import signal
 import tomllib
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import postgresql
@@ -94,6 +95,44 @@ def loads(project: Project, service: Service) -> None:
     file.write_text(planned)
 
 
+@dataclass(frozen=True)
+class Kind:
+    """What a kind of service is started with, and what it may not bring along."""
+
+    packages: tuple[str, ...]
+    foreign: tuple[str, ...]
+    release: str
+    web: str
+    keys: tuple[str, ...]
+    variables: Mapping[str, str]
+    headers: Mapping[str, str]
+
+
+FASTAPI = Kind(
+    packages=("app",),
+    foreign=("pytest", "mypy", "django"),
+    release="alembic upgrade heads",
+    web="exec python -m app serve",
+    keys=("python", "-m", "app", "keys"),
+    variables={},
+    headers={},
+)
+DJANGO = Kind(
+    packages=("config",),
+    foreign=("pytest", "mypy", "fastapi", "sqlalchemy"),
+    release="python manage.py migrate --no-input",
+    web="python manage.py collectstatic --no-input --verbosity 0 && exec gunicorn config.wsgi",
+    keys=("python", "manage.py", "keys"),
+    variables={"ALLOWED_HOSTS": "127.0.0.1"},
+    # As the proxy that ends TLS says it.
+    headers={"X-Forwarded-Proto": "https"},
+)
+
+
+def kind_of(member: Path) -> Kind:
+    return DJANGO if (member / "manage.py").exists() else FASTAPI
+
+
 def alone(project: Project, member: Path, scratch: Path) -> None:
     """A member with nothing but what it declares: all of it imports, and a service serves as in production."""
     package = tomllib.loads((member / "pyproject.toml").read_text())["project"]["name"]
@@ -102,31 +141,38 @@ def alone(project: Project, member: Path, scratch: Path) -> None:
     command = ["uv", "sync", "--locked", "--exact", "--no-dev", "--package", package, "--extra", "embedded"]
     execute(command, project.folder, env)
     serves = member.parent.name == "services"
-    foreign = ["pytest", "mypy", "django"] if serves else ["pytest", "mypy", "django", "fastapi", "sqlalchemy"]
+    foreign = list(kind_of(member).foreign) if serves else ["pytest", "mypy", "django", "fastapi", "sqlalchemy"]
     python = venv / "bin/python"
     found = f"import importlib.util as u; print([each for each in {foreign} if u.find_spec(each)])"
     assert execute([python, "-c", found], member) == "[]\n"
-    imported = execute([python, "-c", IMPORT_ALL, "app" if serves else member.name], member)
-    assert int(imported.split()[0]) > 3, imported
+    if serves and kind_of(member) is DJANGO:
+        # Apps are imported by Django, in its order; a check loads them, their admin and every URL.
+        execute([python, "manage.py", "check"], member, {"APP_ENV": "test"})
+    else:
+        for each in kind_of(member).packages if serves else (member.name,):
+            imported = execute([python, "-c", IMPORT_ALL, each], member)
+            assert int(imported.split()[0]) > 3, imported
     if serves:
         serves_in_production(member, venv, {"DATABASE_URL": f"sqlite:///{scratch}/production.sqlite3"}, scratch)
 
 
 def serves_in_production(
-    folder: Path, venv: Path, env: Mapping[str, str], scratch: Path,
-    release: str = "alembic upgrade heads", web: str = "exec python -m app serve",
+    folder: Path, venv: Path, env: Mapping[str, str], scratch: Path, release: str | None = None, web: str | None = None
 ) -> None:
     """APP_ENV is unset: without a secret it refuses to start; with one it serves, and ends on SIGTERM."""
     port = free_port()
+    member = next(iter(folder.glob("services/*")), folder)
+    kind = kind_of(member)
+    web = web or kind.web
     env = {**env, "PORT": str(port), "VIRTUAL_ENV": str(venv), "PATH": f"{venv}/bin:{os.environ['PATH']}"}
+    env |= kind.variables
     refusal = execute(["sh", "-c", web], folder, env, expect=1)
     assert "SECRET_KEY" in refusal, refusal
     env["SECRET_KEY"] = secrets.token_hex(32)
-    execute(["sh", "-c", release], folder, env)
-    member = folder if (folder / "app").exists() else next(folder.glob("services/*"))
-    issued = execute(["python", "-m", "app", "keys", "issue", "--name", "test", "--scope", "inference"], member, env)
+    execute(["sh", "-c", release or kind.release], folder, env)
+    issued = execute([*kind.keys, "issue", "--name", "test", "--scope", "inference"], member, env)
     key = next(word for word in issued.split() if word.startswith("ak_"))
-    service = Service(port)
+    service = Service(port, kind.headers)
     log = scratch / f"production-{port}.log"
     with running(["sh", "-c", web], folder, env, log) as process:
         until(service.ready, "/readyz", alive=process.outer, log=log)
@@ -136,26 +182,35 @@ def serves_in_production(
         assert not service.listens()
 
 
-def on_postgresql(step: Steps, scratch: Path) -> None:
-    """The same project and its tests on PostgreSQL, by the variables that it documents."""
-    with step("groundplan new, uv sync"):
-        project = Project.new(scratch, {})
-        project.run("uv", "sync", "--locked")
-    with ExitStack() as stack:
-        with step("a server of the test's own"):
-            server = stack.enter_context(postgresql.server())
-        with step("just test"):
-            project.just("test", env={"TEST_DATABASE_URL": server.create("tests")})
-            assert tables(server, "tests"), "the tests ran elsewhere"
-        with step("just dev: migrates, answers, meters; SIGTERM leaves nothing"):
-            project.boots_and_stops(env={"DATABASE_URL": server.create("demo")})
-            counts = {each: int(server.sql("demo", f'SELECT count(*) FROM "{each}"')) for each in tables(server, "demo")}
-            assert any("usage" in table and count for table, count in counts.items()), counts
-            assert not list(project.folder.glob("services/*/var/*sqlite3")), "it made a SQLite file"
-        with step("production"):
-            [member] = project.folder.glob("services/*")
-            env = {"DATABASE_URL": server.create("production")}
-            serves_in_production(member, project.folder / ".venv", env, scratch)
+class OnPostgresql:
+    """A project and its tests on PostgreSQL, by the variables that it documents."""
+
+    def __init__(self, choices: Mapping[str, str]) -> None:
+        self._choices = choices
+
+    def __call__(self, step: Steps, scratch: Path) -> None:
+        with step("groundplan new, uv sync"):
+            project = Project.new(scratch, self._choices)
+            project.run("uv", "sync", "--locked")
+        with ExitStack() as stack:
+            with step("a server of the test's own"):
+                server = stack.enter_context(postgresql.server())
+            with step("just test"):
+                url = server.create("tests")
+                before = server.written()
+                project.just("test", env={"TEST_DATABASE_URL": url})
+                assert server.written() > before + 100_000, "the tests ran elsewhere"
+            with step("just dev: migrates, answers, meters; SIGTERM leaves nothing"):
+                project.boots_and_stops(env={"DATABASE_URL": server.create("demo")})
+                counts = {
+                    each: int(server.sql("demo", f'SELECT count(*) FROM "{each}"')) for each in tables(server, "demo")
+                }
+                assert any("usage" in table and count for table, count in counts.items()), counts
+                assert not list(project.folder.glob("services/*/var/*sqlite3")), "it made a SQLite file"
+            with step("production"):
+                [member] = project.folder.glob("services/*")
+                env = {"DATABASE_URL": server.create("production")}
+                serves_in_production(member, project.folder / ".venv", env, scratch)
 
 
 def tables(server: postgresql.Server, database: str) -> list[str]:

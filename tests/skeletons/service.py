@@ -7,6 +7,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 
@@ -41,8 +42,9 @@ class References(HTMLParser):
 
 
 class Service:
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, headers: Mapping[str, str] | None = None) -> None:
         self.address = f"http://127.0.0.1:{port}"
+        self._headers = dict(headers or {})
 
     def has_an_admin(self, key: str) -> None:
         """Who is signed in with the key gets to the list of keys; who is not, to the login."""
@@ -72,7 +74,7 @@ class Service:
 
     def ask(self, path: str, body: object = None, key: str | None = None) -> Answer:
         """GET, or POST of JSON. Raises OSError where nothing listens."""
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers = self._headers | ({"Content-Type": "application/json"} if body is not None else {})
         if key:
             headers["Authorization"] = f"Bearer {key}"
         data = json.dumps(body).encode() if body is not None else None

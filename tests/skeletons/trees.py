@@ -20,20 +20,25 @@ from pathlib import Path
 from processes import execute
 from project import BINARIES, CONFIRMATIONS, answers, generate, hashes
 
-# Asked for by name, so that other answers cannot lead to an architecture that is not built yet.
-FIXED = {"architecture": "api-first", "architecture_reason": "the tests ask for it"}
-STAFF = ("dashboard",)
+# Asked for by name, so that other answers cannot lead to another one; each with the sets of workloads that it carries.
+ARCHITECTURES = {
+    "api-first": ["inference-api", "inference-api,dashboard"],
+    "monolith": ["inference-api", "inference-api,dashboard"],
+}
+FIXED = {"architecture_reason": "the tests ask for it"}
 PROSE = ("README.md", "groundplan.toml", ".groundplan", "docs", "ops/load/budgets.toml", "deploy/kubernetes/overlays")
 
 Choices = dict[str, str]
 
 
-def defaults(scratch: Path) -> Choices:
+def defaults(scratch: Path, architecture: str) -> Choices:
     """Every answer of a project made with `--defaults`, so that one can be changed and no other follows it."""
     generate(scratch, "new", "demo", "--defaults", "--no-git", "--no-uv-lock", "--quiet")
     given = tomllib.loads((scratch / "demo/groundplan.toml").read_text())["answers"]
     shutil.rmtree(scratch / "demo")
-    return {key: ",".join(value) if isinstance(value, list) else value for key, value in given.items()} | FIXED
+    return {key: ",".join(value) if isinstance(value, list) else value for key, value in given.items()} | {
+        "architecture": architecture, **FIXED
+    }
 
 
 def questions() -> dict[str, list[str]]:
@@ -44,21 +49,19 @@ def questions() -> dict[str, list[str]]:
             options = found[question[1]] = []
         elif (option := re.match(r"  (\S+) ", line)) and "(not yet available)" not in line:
             options.append(option[1])
-    # Several workloads are one answer. A service needs an AI workload, so each of the others comes with one.
-    found["workloads"] = [*(each for each in found["workloads"] if each not in STAFF),
-                          *(f"inference-api,{each}" for each in found["workloads"] if each in STAFF)]
-    return {key: options for key, options in found.items() if len(options) > 1 and key not in FIXED}
+    asked = {key: options for key, options in found.items() if len(options) > 1}
+    return {key: options for key, options in asked.items() if key not in ("architecture", "workloads")}
 
 
 def fingerprint(scratch: Path, choices: Mapping[str, str]) -> str | None:
-    """A hash over what is emitted, less prose; None where these answers contradict each other."""
+    """A hash over what is emitted, less prose; None where these answers contradict each other or are not built."""
     folder = Path(tempfile.mkdtemp(dir=scratch)) / "demo"
     command = ["new", str(folder), "--no-git", "--no-uv-lock", "--quiet", *CONFIRMATIONS,
                *answers(choices)]
     try:
         execute([BINARIES / "groundplan", *command], scratch)
     except AssertionError as error:
-        if "exited 3," in str(error):
+        if "exited 3," in str(error) or "not yet available" in str(error):
             return None
         raise
     files = {name: kind for name, kind in hashes(folder).items() if not name.startswith(PROSE) and name != ".env"}
@@ -68,7 +71,14 @@ def fingerprint(scratch: Path, choices: Mapping[str, str]) -> str | None:
 
 def distinct(scratch: Path) -> dict[str, Choices]:
     """Every distinct tree, by its fingerprint, with answers that give it; that of the defaults first."""
-    base = defaults(scratch)
+    trees: dict[str, Choices] = {}
+    for architecture in ARCHITECTURES:
+        trees |= of_architecture(scratch, architecture)
+    return trees
+
+
+def of_architecture(scratch: Path, architecture: str) -> dict[str, Choices]:
+    base = defaults(scratch, architecture)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
 
         def prints(changes: list[Choices]) -> list[str | None]:
@@ -76,7 +86,11 @@ def distinct(scratch: Path) -> dict[str, Choices]:
 
         default = prints([{}])[0]
         assert default, "the defaults contradict each other"
-        changes = [{question: option} for question, options in questions().items() for option in options]
+        asked = questions() | {"workloads": ARCHITECTURES[architecture]}
+        if architecture != "api-first":
+            # The same layers in every architecture.
+            asked = {key: options for key, options in asked.items() if key not in ("ci", "license")}
+        changes = [{question: option} for question, options in asked.items() for option in options]
         telling: dict[str, dict[str, str]] = {}
         for change, tree in zip(changes, prints(changes), strict=True):
             [(question, option)] = change.items()
@@ -92,7 +106,7 @@ def distinct(scratch: Path) -> dict[str, Choices]:
         trees: dict[str, Choices] = {}
         for choices, tree in zip(combinations, prints(combinations), strict=True):
             if tree:
-                trees.setdefault(tree, FIXED | choices)
+                trees.setdefault(tree, {"architecture": architecture, **FIXED, **choices})
     assert next(iter(trees)) == default
     return trees
 
@@ -104,7 +118,7 @@ def covering(trees: Mapping[str, Choices]) -> list[str]:
     """
 
     def pairs(tree: str) -> set[tuple[tuple[str, str], ...]]:
-        return set(itertools.combinations(trees[tree].items(), 2))
+        return set(itertools.combinations(sorted(trees[tree].items()), 2))
 
     def attempt(seed: int) -> list[str]:
         order = list(trees)

@@ -60,7 +60,7 @@ class Checker:
         return done.returncode, done.stdout
 
 
-SECRETS = {"SECRET_KEY": "s" * 32, "POSTGRES_PASSWORD": "p" * 32}
+SECRETS = {"SECRET_KEY": "s" * 32, "ALLOWED_HOSTS": "app.example.com", "POSTGRES_PASSWORD": "p" * 32}
 CHECKERS = {
     "hadolint": Checker("services/*/Dockerfile", script("hadolint")),
     "compose": Checker("deploy/compose/compose.yaml", docker_compose, SECRETS),

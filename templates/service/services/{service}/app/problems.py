@@ -50,6 +50,11 @@ def problem(
     return JSONResponse(body.model_dump(exclude_none=True), status, headers, MEDIA_TYPE)
 
 
+def invalid(errors: list[Violation]) -> JSONResponse:
+    """422: the request was understood, and these are wrong in it."""
+    return problem(422, "the request does not validate", errors=errors)
+
+
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Documents these statuses on a route or router as problems; `app.openapi` adds the schema."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
@@ -72,4 +77,4 @@ def install(app: FastAPI) -> None:
         violations = [
             Violation(location=list(each["loc"]), message=each["msg"]) for each in error.errors()
         ]
-        return problem(422, "the request does not validate", errors=violations)
+        return invalid(violations)

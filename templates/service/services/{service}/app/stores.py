@@ -1,6 +1,7 @@
 """What `intelligence` hands to a service to keep, kept in SQL."""
 
 import logging
+from collections.abc import Awaitable
 from dataclasses import asdict
 from typing import Annotated
 
@@ -28,8 +29,8 @@ class SqlUsageSink:
             logger.exception("usage lost: %s", usage)
 
 
-def get_usage_sink(database: DatabaseDep) -> UsageSink:
+def get_usage_sink(database: DatabaseDep) -> UsageSink[Awaitable[None]]:
     return SqlUsageSink(database)
 
 
-UsageSinkDep = Annotated[UsageSink, Depends(get_usage_sink)]
+UsageSinkDep = Annotated[UsageSink[Awaitable[None]], Depends(get_usage_sink)]

@@ -98,6 +98,17 @@ async def test_only_a_hash_under_the_secret_is_stored(
     assert await ApiKeys(database, SecretStr("another secret")).find(key) is None
 
 
+async def test_a_row_can_move_between_services_that_share_the_secret(database: Database) -> None:
+    """A Django platform has the same test: what one has hashed the other finds."""
+    keys = ApiKeys(database, SecretStr("shared secret"))
+    await keys.put("ak_moved", "ak_moved_key", "moved", ["inference"])
+    async with database.session() as session:
+        row = await session.get_one(ApiKey, "ak_moved")
+    assert row.digest == (
+        "a6fe2d5e61e3be6287711821635facf05620e628f9210fc14a74aa5871fc3c45"
+    )
+
+
 async def test_the_caller_and_the_time_of_use_are_known(
     database: Database, keys: ApiKeys, key: str, key_id: str
 ) -> None:

@@ -1,5 +1,6 @@
 """What an inference cost, and the port through which a service writes it down."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -29,7 +30,11 @@ class Usage:
     status: int
 
 
-class UsageSink(Protocol):
-    """Where usage goes. A sink must not fail the request that it accounts for."""
+class UsageSink[Done: Awaitable[None] | None](Protocol):
+    """Where usage goes. A sink must not fail the request that it accounts for.
 
-    async def record(self, usage: Usage) -> None: ...
+    `record` is a coroutine where the service is asynchronous, and returns nothing where it is not.
+    `intelligence.testing.usage_sink` says what every sink keeps.
+    """
+
+    def record(self, usage: Usage) -> Done: ...

@@ -1,0 +1,156 @@
+"""The admin, as staff with and without rights finds it."""
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.core.management import call_command
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from apps.accounts.models import User
+from apps.ai.models import ApiKey, UsageRecord
+from apps.backoffice.seeds import EMAIL
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "correct horse battery staple"
+
+
+@pytest.fixture
+def boss() -> User:
+    return User.objects.create_superuser("grace@example.com", PASSWORD)
+
+
+@pytest.fixture
+def clerk() -> User:
+    """May keep users, and no more."""
+    user = User.objects.create_user("ada@example.com", PASSWORD, is_staff=True)
+    user.user_permissions.set(
+        Permission.objects.filter(
+            codename__in=["add_user", "change_user", "view_user", "delete_user"]
+        )
+    )
+    return user
+
+
+@pytest.fixture
+def records() -> None:
+    key = ApiKey.objects.create(id="ak_1", name="Ada", digest="0" * 64, scopes="inference")
+    UsageRecord.objects.create(
+        key_id=key.pk,
+        operation="embeddings",
+        model="m",
+        input_tokens=3,
+        output_tokens=0,
+        latency_ms=1.5,
+        status=200,
+    )
+
+
+def logged_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def test_every_page_of_every_model_opens(boss: User, records: None) -> None:
+    client = logged_in(boss)
+    assert client.get("/admin/").status_code == 200
+    for model, model_admin in admin.site._registry.items():
+        name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+        assert client.get(reverse(f"{name}_changelist"), {"q": "a"}).status_code == 200, name
+        added = client.get(reverse(f"{name}_add")).status_code
+        assert added == (
+            200 if model_admin.has_add_permission(client.get("/").wsgi_request) else 403
+        )
+        for one in model._default_manager.all()[:1]:
+            assert client.get(reverse(f"{name}_change", args=[one.pk])).status_code == 200, name
+
+
+@pytest.mark.parametrize("model", ["accounts_user", "ai_apikey", "ai_usagerecord"])
+def test_nobody_sees_anything_without_being_staff(client: Client, model: str) -> None:
+    client.force_login(User.objects.create_user("nobody@example.com", PASSWORD))
+    response = client.get(reverse(f"admin:{model}_changelist"))
+    assert response.status_code == 302
+    assert "/login/" in response["Location"]
+
+
+def test_a_user_is_added_with_an_address_alone(boss: User) -> None:
+    form = {
+        "email": "New@Example.com",
+        "usable_password": "true",
+        "password1": PASSWORD,
+        "password2": PASSWORD,
+    }
+    response = logged_in(boss).post(reverse("admin:accounts_user_add"), form)
+    assert response.status_code == 302
+    assert User.objects.get(email="new@example.com").check_password(PASSWORD)
+
+
+def test_who_keeps_users_cannot_make_a_superuser(clerk: User) -> None:
+    url = reverse("admin:accounts_user_change", args=[clerk.pk])
+    form = {"email": clerk.email, "is_active": "on", "is_superuser": "on", "is_staff": "on"}
+    assert logged_in(clerk).post(url, form).status_code == 302
+    clerk.refresh_from_db()
+    assert not clerk.is_superuser
+
+
+@pytest.mark.parametrize("view", ["change", "delete"])
+def test_who_keeps_users_cannot_touch_a_superuser(clerk: User, boss: User, view: str) -> None:
+    url = reverse(f"admin:accounts_user_{view}", args=[boss.pk])
+    logged_in(clerk).post(url, {"email": "taken@example.com", "post": "yes"})
+    boss.refresh_from_db()
+    assert boss.email == "grace@example.com"
+
+
+def test_who_keeps_users_cannot_set_a_superusers_password(clerk: User, boss: User) -> None:
+    url = reverse("admin:auth_user_password_change", args=[boss.pk])
+    form = {"password1": "another pass phrase", "password2": "another pass phrase"}
+    assert logged_in(clerk).post(url, form).status_code == 403
+    boss.refresh_from_db()
+    assert boss.check_password(PASSWORD)
+
+
+def test_a_key_is_revoked_once_and_its_digest_shown_never(boss: User, records: None) -> None:
+    client = logged_in(boss)
+    url = reverse("admin:ai_apikey_changelist")
+    action = {"action": "revoke", "_selected_action": ["ak_1"]}
+    client.post(url, action)
+    revoked = ApiKey.objects.get(pk="ak_1").revoked_at
+    assert revoked is not None
+    assert revoked <= timezone.now()
+    client.post(url, action)
+    assert ApiKey.objects.get(pk="ak_1").revoked_at == revoked
+    page = client.get(reverse("admin:ai_apikey_change", args=["ak_1"])).content.decode()
+    assert "0" * 64 not in page
+
+
+@pytest.mark.parametrize("model", ["ai_apikey", "ai_usagerecord"])
+def test_records_are_neither_made_nor_deleted_by_hand(
+    boss: User, records: None, model: str
+) -> None:
+    client = logged_in(boss)
+    pk = "ak_1" if model == "ai_apikey" else UsageRecord.objects.get().pk
+    assert client.get(reverse(f"admin:{model}_add")).status_code == 403
+    assert client.get(reverse(f"admin:{model}_delete", args=[pk])).status_code == 403
+
+
+def test_development_gets_a_login_that_works(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings.DEBUG = True
+    monkeypatch.setenv("DEV_ADMIN_PASSWORD", PASSWORD)
+    call_command("seed")
+    assert f"login: {EMAIL}  password: {PASSWORD}" in capsys.readouterr().out
+    assert Client().login(email=EMAIL, password=PASSWORD)
+
+
+def test_without_a_password_in_the_environment_nobody_gets_in(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DEBUG = True
+    monkeypatch.delenv("DEV_ADMIN_PASSWORD", raising=False)
+    call_command("seed")
+    assert not User.objects.get(email=EMAIL).has_usable_password()

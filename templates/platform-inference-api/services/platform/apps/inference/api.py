@@ -1,0 +1,155 @@
+"""The inference API over HTTP: who may ask, what it costs, and how refusals are answered.
+
+What the bodies hold and what the engine makes of them is `intelligence.api.inference`.
+"""
+
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI, Router
+from ninja.errors import HttpError, ValidationError
+from ninja.openapi.schema import OpenAPISchema
+from ninja.operation import Operation
+from pydantic import BaseModel
+
+from apps.ai.stores import DjangoUsageSink
+from apps.inference import engine as process
+from apps.inference.auth import ApiKey, CallerRequest, Refusal
+from apps.inference.openapi import add_problem
+from apps.inference.problems import Violation, invalid, problem, responses
+from intelligence.api import inference
+from intelligence.errors import InferenceFailed, InputTooLarge, NotReady, Overloaded
+from intelligence.ports import Classifications, Embeddings, Ranking
+from intelligence.usage import UsageSink
+
+RESULT_TIMEOUT = 60.0  # seconds, in the queue and in the model
+
+sink: UsageSink[None] = DjangoUsageSink()
+
+
+class Api(NinjaAPI):
+    def get_content_type(self) -> str:
+        return "application/json"  # which has no charset, RFC 8259 §11
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return operation.view_func.__name__
+
+    def get_root_path(self, path_params: dict[str, Any]) -> str:  # noqa: ARG002
+        return "/"
+
+    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        return add_problem(super().get_openapi_schema(**options))
+
+
+api = Api(
+    title="Platform",
+    version="1.0.0",
+    docs_url="/docs",
+    openapi_url="/openapi.json",
+    urls_namespace="api",
+)
+router = Router(auth=ApiKey("inference"), tags=["inference"])
+
+
+def answer[R: Embeddings | Classifications | Ranking, A: BaseModel](
+    request: CallerRequest, running: inference.Running[R, A]
+) -> A:
+    """Waits for the result and records what it cost, also if the model failed on it."""
+    key_id = request.auth.key_id
+    try:
+        result = running.future.result(RESULT_TIMEOUT)
+    except TimeoutError as error:
+        running.future.cancel()
+        raise Overloaded(f"the model did not come to it in {RESULT_TIMEOUT:g} s") from error
+    except InputTooLarge as error:
+        raise running.too_large(error) from error
+    except InferenceFailed as error:
+        sink.record(running.usage(key_id, error.tokens, 500))
+        raise
+    sink.record(running.usage(key_id, result.tokens, 200))
+    return running.answer(result)
+
+
+@router.post(
+    "/embeddings",
+    summary="Embed texts",
+    response=inference.EmbeddingsResponse,
+    openapi_extra=responses(400, 401, 403, 404, 413, 422, 503),
+)
+def create_embeddings(
+    request: CallerRequest, body: inference.EmbeddingsRequest
+) -> inference.EmbeddingsResponse:
+    """Vectors of texts, whose dot products tell how near the texts are in meaning."""
+    return answer(request, inference.embed(process.engine, body))
+
+
+@router.post(
+    "/classify",
+    summary="Classify texts without training",
+    response=inference.ClassifyResponse,
+    openapi_extra=responses(400, 401, 403, 413, 422, 503),
+)
+def classify_texts(
+    request: CallerRequest, body: inference.ClassifyRequest
+) -> inference.ClassifyResponse:
+    """Zero-shot: each text is compared in meaning with a sentence about each label."""
+    return answer(request, inference.classify(process.engine, body))
+
+
+@router.post(
+    "/similar",
+    summary="Find the nearest documents",
+    response=inference.SimilarResponse,
+    openapi_extra=responses(400, 401, 403, 413, 422, 503),
+)
+def find_similar(
+    request: CallerRequest, body: inference.SimilarRequest
+) -> inference.SimilarResponse:
+    """The documents nearest in meaning to the query."""
+    return answer(request, inference.similar(process.engine, body))
+
+
+api.add_router("/v1", router)
+
+
+@api.exception_handler(Refusal)
+def refused(_: HttpRequest, error: Refusal) -> HttpResponse:
+    return problem(error.status, str(error), headers={"WWW-Authenticate": error.challenge})
+
+
+@api.exception_handler(HttpError)
+def unreadable(_: HttpRequest, error: HttpError) -> HttpResponse:
+    """Ninja raises it for a body that is no JSON, and for nothing else here."""
+    return problem(error.status_code, "the body is not valid JSON")
+
+
+@api.exception_handler(RequestDataTooBig)
+def too_big(_: HttpRequest, __: RequestDataTooBig) -> HttpResponse:
+    return problem(413)
+
+
+@api.exception_handler(ValidationError)
+def invalid_request(_: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Input is not repeated: it may hold a secret."""
+    violations = []
+    for each in error.errors:
+        source, _parameter, *keys = each["loc"]
+        violations.append(Violation(location=[source, *keys], message=each["msg"]))
+    return invalid(violations)
+
+
+@api.exception_handler(inference.InvalidInput)
+def invalid_input(_: HttpRequest, error: inference.InvalidInput) -> HttpResponse:
+    return invalid([Violation(location=["body", *error.location], message=str(error))])
+
+
+@api.exception_handler(inference.UnknownModel)
+def unknown_model(_: HttpRequest, error: inference.UnknownModel) -> HttpResponse:
+    return problem(404, str(error))
+
+
+@api.exception_handler(NotReady)
+@api.exception_handler(Overloaded)
+def unavailable(_: HttpRequest, error: Exception) -> HttpResponse:
+    return problem(503, str(error), headers={"Retry-After": str(inference.RETRY_AFTER)})

@@ -1,0 +1,30 @@
+"""The process's one inference engine: a server starts it, other commands do without.
+
+Start-up waits for the model: a missing or altered file stops the process and says what to do, and a
+process that listens can answer.
+"""
+
+import atexit
+from functools import partial
+
+from django.conf import settings
+
+from intelligence import embedded
+from intelligence.engine import Engine
+
+DRAIN_TIMEOUT = 10.0  # seconds
+
+engine = Engine(
+    partial(embedded.load, settings.EMBEDDING_MODEL_DIR, threads=settings.INFERENCE_THREADS),
+    max_queue=settings.INFERENCE_QUEUE,
+)
+
+
+def start(**_signal: object) -> None:
+    """Raises ModelError."""
+    engine.start().result()
+    atexit.register(engine.close, DRAIN_TIMEOUT)
+
+
+def check() -> str | None:
+    return None if engine.ready else "the model is not warm"

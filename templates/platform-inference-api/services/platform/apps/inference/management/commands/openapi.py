@@ -1,0 +1,26 @@
+"""Write the API contracts, or find out that they differ from the code."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from apps.inference import openapi
+from apps.inference.api import api
+
+
+class Command(BaseCommand):
+    help = "write the API contracts, a file a tag"
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("folder", type=Path)
+        parser.add_argument(
+            "--check", action="store_true", help="write nothing, fail on a difference"
+        )
+
+    def handle(self, *_args: Any, folder: Path, check: bool, **_options: Any) -> None:
+        if not check:
+            openapi.write(api, folder)
+        elif drifted := openapi.drift(api, folder):
+            files = ", ".join(str(folder / name) for name in drifted)
+            raise CommandError(f"the code says something else, `just contracts` writes it: {files}")

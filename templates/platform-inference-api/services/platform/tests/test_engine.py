@@ -1,0 +1,61 @@
+import atexit
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import pytest
+from django.test import Client
+
+from apps.core.signals import server_starts
+from apps.inference import engine as process
+from intelligence.engine import Engine
+from intelligence.errors import ModelError, NotReady
+from intelligence.ports import Embedder, Embeddings
+
+
+class PointModel:
+    model = "point"
+    dimensions = 1
+
+    def embed(self, texts: Sequence[str]) -> Embeddings:
+        return Embeddings(np.ones((len(texts), 1), np.float32), len(texts), self.model)
+
+
+@pytest.fixture
+def at_exit(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]]]:
+    """What the process would do at its end."""
+    registered: list[Callable[[], None]] = []
+    monkeypatch.setattr(
+        atexit, "register", lambda each, *arguments: registered.append(lambda: each(*arguments))
+    )
+    yield registered
+    for each in registered:
+        each()
+
+
+@pytest.mark.django_db
+def test_a_server_is_ready_when_its_model_is_and_drains_it_at_its_end(
+    client: Client, monkeypatch: pytest.MonkeyPatch, at_exit: list[Callable[[], None]]
+) -> None:
+    monkeypatch.setattr(process, "engine", Engine(PointModel))
+    response = client.get("/readyz")
+    assert (response.status_code, response.json()["detail"]) == (503, "the model is not warm")
+    assert client.get("/livez").status_code == 200
+    server_starts.send(sender=None)
+    assert client.get("/readyz").status_code == 200
+    last = process.engine.embed(["last"])
+    (drain,) = at_exit
+    drain()
+    assert last.result().tokens == 1
+    with pytest.raises(NotReady):
+        process.engine.embed(["too late"])
+
+
+def test_a_model_that_cannot_be_loaded_stops_the_server(
+    monkeypatch: pytest.MonkeyPatch, at_exit: list[Callable[[], None]]
+) -> None:
+    def load() -> Embedder:
+        raise ModelError("model.onnx", "missing", "reinstall")
+
+    monkeypatch.setattr(process, "engine", Engine(load))
+    with pytest.raises(ModelError, match=r"model\.onnx: missing; reinstall"):
+        server_starts.send(sender=None)

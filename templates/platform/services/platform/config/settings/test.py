@@ -1,0 +1,18 @@
+"""Tests. Nothing need be set: type checkers import these settings, too."""
+
+from config.database import database
+from config.environment import text
+from config.settings.base import *  # noqa: F403
+from config.settings.base import ROOT, THREADS
+
+SECRET_KEY = "for-tests-alone"  # noqa: S105
+ALLOWED_HOSTS = ["testserver"]
+DATABASES = {
+    "default": database(
+        text("TEST_DATABASE_URL", f"sqlite:///{ROOT}/var/test.sqlite3"), connections=THREADS
+    )
+}
+# Argon2 is slow by design, and these passwords guard nothing.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+# Static files as they lie in the apps: nothing is collected for tests.
+WHITENOISE_AUTOREFRESH = True
