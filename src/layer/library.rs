@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 
 use super::{Manifest, Versions};
+use crate::render::Renderer;
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/templates");
 
@@ -28,6 +29,7 @@ pub struct Layer {
 pub struct Library {
     pub layers: BTreeMap<String, Layer>,
     pub versions: Versions,
+    pub(crate) renderer: Renderer,
 }
 
 /// Why the layers could not be read. In the embedded ones it is a bug of ours.
@@ -91,7 +93,9 @@ impl Library {
                 Ok((id.clone(), Layer { id, manifest, files }))
             })
             .collect::<Result<_, _>>()?;
-        Ok(Self { layers, versions: versions.ok_or(LibraryError::NoVersions)? })
+        let versions = versions.ok_or(LibraryError::NoVersions)?;
+        let renderer = Renderer::new(&versions);
+        Ok(Self { layers, versions, renderer })
     }
 }
 

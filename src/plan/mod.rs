@@ -13,7 +13,7 @@ pub use rel_path::{PathError, RelPath};
 
 use crate::blueprint::{Blueprint, LayerUse};
 use crate::layer::{Layer, Library};
-use crate::render::{RenderError, Renderer};
+use crate::render::{RenderError, Shared};
 use slots::Slots;
 
 /// The suffix of the files that are rendered.
@@ -106,10 +106,10 @@ pub fn plan(library: &Library, blueprint: &Blueprint) -> Result<Plan, PlanError>
         })
         .collect::<Result<Vec<_>, PlanError>>()?;
     let slots = Slots::gather(&used)?;
-    let renderer = Renderer::new(&library.versions, &blueprint.values);
+    let shared = Shared::new(&blueprint.values);
     let mut files: BTreeMap<RelPath, PlannedFile> = BTreeMap::new();
     for (used, layer) in &used {
-        for (path, file) in planned(used, layer, &slots, &renderer, library)? {
+        for (path, file) in planned(used, layer, &slots, &shared, library)? {
             if let Some(first) = files.get(&path) {
                 return Err(PlanError::Collision { first: first.layer.clone(), second: file.layer, path });
             }
@@ -124,7 +124,7 @@ fn planned(
     used: &LayerUse,
     layer: &Layer,
     slots: &Slots,
-    renderer: &Renderer,
+    shared: &Shared,
     library: &Library,
 ) -> Result<Vec<(RelPath, PlannedFile)>, PlanError> {
     let executable =
@@ -138,7 +138,7 @@ fn planned(
                 "versions": library.versions.tools,
                 "service": used.service,
             });
-            renderer.render(&format!("{}/{template}", layer.id), bytes, &own)?.into_bytes()
+            library.renderer.render(&format!("{}/{template}", layer.id), bytes, shared, &own)?.into_bytes()
         } else {
             bytes.to_vec()
         };

@@ -5,7 +5,8 @@
 
 mod strict;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use liquid_core::model::ScalarCow;
 use liquid_core::parser::{FilterArguments, FilterReflection, ParameterReflection, ParseFilter};
@@ -25,35 +26,67 @@ pub enum RenderError {
     NotText { file: String },
 }
 
-/// Renders the templates of one project: with the versions of its library, and values that all of them know.
+/// Renders the templates of one library, with its versions. Each is parsed once.
+#[derive(Clone)]
 pub struct Renderer {
     parser: liquid::Parser,
-    shared: Strict,
+    parsed: Arc<Mutex<HashMap<String, Arc<liquid::Template>>>>,
+}
+
+/// Values that all templates of a project know.
+pub struct Shared(Strict);
+
+impl Shared {
+    pub fn new(values: &serde_json::Value) -> Self {
+        Self(Strict::new(values))
+    }
 }
 
 impl Renderer {
-    pub fn new(versions: &Versions, shared: &serde_json::Value) -> Self {
+    pub fn new(versions: &Versions) -> Self {
         let parser = liquid::ParserBuilder::with_stdlib()
             .filter(Requirement { versions: Arc::new(versions.clone()) })
             .build()
             .expect("the standard blocks, tags and filters have distinct names");
-        Self { parser, shared: Strict::new(shared) }
+        Self { parser, parsed: Arc::default() }
     }
 
     /// Renders a template with values of its `own` over those that it shares; `file` is named in errors.
-    pub fn render(&self, file: &str, source: &[u8], own: &serde_json::Value) -> Result<String, RenderError> {
+    pub fn render(
+        &self,
+        file: &str,
+        source: &[u8],
+        shared: &Shared,
+        own: &serde_json::Value,
+    ) -> Result<String, RenderError> {
         let source = std::str::from_utf8(source).map_err(|_| RenderError::NotText { file: file.to_owned() })?;
         let failed = |error: &liquid::Error| RenderError::Template {
             file: file.to_owned(),
             message: in_one_line(&error.to_string()),
         };
-        let template = self.parser.parse(source).map_err(|error| failed(&error))?;
-        let values = self.shared.with(own);
+        let template = self.template(source).map_err(|error| failed(&error))?;
+        let values = shared.0.with(own);
         let rendered = template.render(&values);
         if let Some(name) = values.first_miss() {
             return Err(RenderError::Unknown { file: file.to_owned(), line: line_of(source, &name), name });
         }
         rendered.map_err(|error| failed(&error))
+    }
+
+    fn template(&self, source: &str) -> Result<Arc<liquid::Template>, liquid::Error> {
+        let parsed = || self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(template) = parsed().get(source) {
+            return Ok(Arc::clone(template));
+        }
+        let template = Arc::new(self.parser.parse(source)?);
+        parsed().insert(source.to_owned(), Arc::clone(&template));
+        Ok(template)
+    }
+}
+
+impl std::fmt::Debug for Renderer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Renderer").finish_non_exhaustive()
     }
 }
 
@@ -125,8 +158,8 @@ mod tests {
     fn render(source: &str) -> Result<String, String> {
         let versions: Versions = toml::from_str("tested = ''\n[tools]\n[distributions]\nfastapi = '~=1.2'\n").unwrap();
         let shared = json!({"name": "demo", "on": true, "a": {"b": 1}, "items": [{"key": "k"}]});
-        Renderer::new(&versions, &shared)
-            .render("x.liquid", source.as_bytes(), &json!({"on": false}))
+        Renderer::new(&versions)
+            .render("x.liquid", source.as_bytes(), &Shared::new(&shared), &json!({"on": false}))
             .map_err(|error| error.to_string())
     }
 
