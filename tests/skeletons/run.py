@@ -2,9 +2,9 @@
 """Emitted projects end to end: made, installed, checked, tested, booted, asked, stopped. Python's standard library alone.
 
 Fixed: the project of the defaults (also on PostgreSQL, and member by member), a few trees that hold every pair of
-answers, and projects inside other people's repositories. With --minutes, further distinct trees follow until that many
-have passed since the start; which comes first depends on the commit. With --matrix every distinct tree is run, and what
-has passed once is not run again until it changes.
+answers, a service and a platform side by side, and projects inside other people's repositories. With --minutes, further
+distinct trees follow until that many have passed since the start; which comes first depends on the commit. With
+--matrix every distinct tree is run, and what has passed once is not run again until it changes.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import edges
 import guests
 import scenarios
 from processes import end_all
@@ -63,6 +64,7 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
         "the defaults": scenarios.default_project,
         **{shown(trees[tree]): scenarios.OtherTree(trees[tree], how) for tree, how in zip(others, made, strict=False)},
         "on PostgreSQL": scenarios.on_postgresql,
+        "both edges": edges.agree,
         "in a git repository": guests.in_a_git_repository,
         "in a Cargo workspace": guests.in_a_cargo_workspace,
         "in a uv workspace": guests.in_a_uv_workspace,
