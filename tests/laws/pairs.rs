@@ -5,13 +5,14 @@ use std::path::Path;
 
 use groundplan::availability::built;
 use groundplan::blueprint::BlueprintError;
+use groundplan::layer::Library;
 use groundplan::plan::{Plan, plan};
 use groundplan::questions::{Answers, Known};
 
 use crate::support::{blueprint_of, library, options, planned, with};
 
-/// Every pair of options of two questions, the rest a startup's; once with the architecture as recommended, once
-/// API-first by hand.
+/// Every pair of options of two questions, the rest a startup's; once with the architecture as recommended, and
+/// once with each that is built by hand.
 fn pairs() -> Vec<Answers> {
     let options = options();
     let mut pairs = Vec::new();
@@ -20,7 +21,7 @@ fn pairs() -> Vec<Answers> {
             if key == other_key && option != other {
                 continue;
             }
-            for architecture in ["auto", "api-first"] {
+            for architecture in ["auto", "api-first", "monolith"] {
                 let mut known = Known::default();
                 known.set("architecture", architecture).unwrap();
                 known.set(key, option).unwrap();
@@ -42,7 +43,7 @@ fn every_pair_of_answers_is_refused_with_a_reason_or_gives_a_whole_project() {
         match blueprint_of(&answers) {
             Err(BlueprintError::NotCarried { workloads, .. }) => assert!(!workloads.is_empty()),
             Err(BlueprintError::NotYet { missing }) => {
-                assert!(missing.iter().all(|not_yet| !built(not_yet.question, &not_yet.answer)));
+                assert!(missing.iter().all(|not_yet| not_yet.why.is_some() || !built(not_yet.question, &not_yet.answer)));
             }
             Ok(blueprint) => {
                 whole += 1;
@@ -107,8 +108,13 @@ fn check(plan: &Plan) {
 #[test]
 fn an_answer_that_only_explains_changes_nothing_but_the_docs() {
     let library = library();
-    let base = with(&[]);
-    let before = planned(&library, &base);
+    for architecture in ["api-first", "monolith"] {
+        only_explains(&library, &with(&[("architecture", architecture)]));
+    }
+}
+
+fn only_explains(library: &Library, base: &Answers) {
+    let before = planned(library, base);
     for key in [
         "organisation",
         "ai_role",
@@ -125,7 +131,7 @@ fn an_answer_that_only_explains_changes_nothing_but_the_docs() {
         for (_, option) in options().into_iter().filter(|(other, _)| *other == key) {
             let changed = base.with(key, option).unwrap();
             let Ok(blueprint) = blueprint_of(&changed) else { continue };
-            let after = plan(&library, &blueprint).unwrap();
+            let after = plan(library, &blueprint).unwrap();
             assert_eq!(before.files.len(), after.files.len(), "{key} = {option}");
             for (path, file) in &before.files {
                 let same = after.files[path].contents == file.contents;
@@ -154,4 +160,33 @@ fn each_answer_that_builds_changes_the_tree() {
             assert!(!base.contains(new) && changed.contains(new), "{pairs:?}: {new}");
         }
     }
+}
+
+#[test]
+fn each_answer_that_builds_changes_the_tree_of_a_monolith() {
+    let library = library();
+    let holds = |pairs: &[(&str, &str)], path: &str| {
+        let asked = [&[("organisation", "public-sector"), ("operations", "containers")], pairs].concat();
+        planned(&library, &with(&asked)).files.keys().any(|file| file.as_str() == path)
+    };
+    let of = |path: &str| format!("services/platform/{path}");
+    for (pairs, gone) in [
+        (&[("admin", "none"), ("workloads", "inference-api"), ("architecture", "monolith")][..], "apps/backoffice/urls.py"),
+        (&[("admin", "basic")], "apps/backoffice/site.py"),
+        (&[("users", "none")], "config/settings/accounts.py"),
+        (&[("users", "none")], "apps/accounts/admin_login.py"),
+        (&[("workloads", "inference-api"), ("architecture", "monolith")], "apps/dashboard/usage.py"),
+    ] {
+        assert!(holds(&[], &of(gone)) && !holds(pairs, &of(gone)), "{pairs:?}: {gone}");
+    }
+}
+
+#[test]
+fn a_dashboard_wants_something_to_show_and_somewhere_to_show_it() {
+    let refused = |pairs: &[(&str, &str)]| {
+        let asked = [&[("architecture", "monolith")], pairs].concat();
+        blueprint_of(&with(&asked)).unwrap_err().to_string()
+    };
+    assert!(refused(&[("workloads", "dashboard")]).contains("needs an AI workload"));
+    assert!(refused(&[("workloads", "inference-api,dashboard"), ("admin", "none")]).contains("cannot be `none`"));
 }

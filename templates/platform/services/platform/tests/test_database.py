@@ -20,7 +20,7 @@ for number in range(200):
 
 
 def test_two_processes_write_to_one_sqlite_file_without_an_error(tmp_path: Path) -> None:
-    """Each reads before it writes: had the read not taken the lock, the write would fail at once."""
+    """Each reads before it writes: without the lock taken first, the write would fail at once."""
     env = os.environ | {
         "DJANGO_SETTINGS_MODULE": "config.settings.test",
         "TEST_DATABASE_URL": f"sqlite:///{tmp_path}/shared.sqlite3",

@@ -21,7 +21,8 @@ class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at 
         return False
 
     def get_readonly_fields(self, _request: HttpRequest, _obj: Any = None) -> list[str]:
-        return [field.name for field in self.opts.fields]
+        hidden = self.exclude or ()
+        return [field.name for field in self.opts.fields if field.name not in hidden]
 
 
 class ApiKeyAdmin(RecordAdmin):

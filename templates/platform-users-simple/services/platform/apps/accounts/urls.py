@@ -8,12 +8,11 @@ PUBLIC = {
         "login",
         "signup",
         "inactive",
-        "confirm_email",
         "email_verification_sent",
         "reset_password",
-        "reset_password_done",
-        "reset_password_from_key",
-        "reset_password_from_key_done",
+        "confirm_password_reset_code",
+        "complete_password_reset",
+        "password_reset_completed",
     )
 }
 

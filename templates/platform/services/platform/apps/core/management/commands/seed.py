@@ -16,5 +16,7 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("seeding takes APP_ENV=development")
         for config in apps.get_app_configs():
-            if config.module is not None and module_has_submodule(config.module, "seeds"):
-                self.stdout.write(import_module(f"{config.name}.seeds").seed())
+            if config.module is None or not module_has_submodule(config.module, "seeds"):
+                continue
+            if line := import_module(f"{config.name}.seeds").seed():
+                self.stdout.write(line)
