@@ -2,9 +2,9 @@
 """Emitted projects end to end: made, installed, checked, tested, booted, asked, stopped. Python's standard library alone.
 
 Fixed: the project of the defaults (also on PostgreSQL, and member by member), a few trees that hold every pair of
-answers, and projects inside other people's repositories. With --minutes, further distinct trees follow until that many
-have passed since the start; which comes first depends on the commit. With --matrix every distinct tree is run, and what
-has passed once is not run again until it changes.
+answers, a service and a platform side by side, and projects inside other people's repositories. With --minutes, further
+distinct trees follow until that many have passed since the start; which comes first depends on the commit. With
+--matrix every distinct tree is run, and what has passed once is not run again until it changes.
 """
 
 import argparse
@@ -21,6 +21,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import edges
 import guests
 import scenarios
 from processes import end_all
@@ -80,6 +81,7 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
         **{name: scenarios.OtherTree(choices) for name, choices in MONOLITHS.items()},
         "on PostgreSQL": scenarios.OnPostgresql({}),
         "a monolith on PostgreSQL": scenarios.OnPostgresql({"organisation": "scale-up", "operations": "paas"}),
+        "both edges": edges.agree,
         "in a git repository": guests.in_a_git_repository,
         "in a Cargo workspace": guests.in_a_cargo_workspace,
         "in a uv workspace": guests.in_a_uv_workspace,

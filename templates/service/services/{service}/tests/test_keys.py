@@ -104,9 +104,7 @@ async def test_a_row_can_move_between_services_that_share_the_secret(database: D
     await keys.put("ak_moved", "ak_moved_key", "moved", ["inference"])
     async with database.session() as session:
         row = await session.get_one(ApiKey, "ak_moved")
-    assert row.digest == (
-        "a6fe2d5e61e3be6287711821635facf05620e628f9210fc14a74aa5871fc3c45"
-    )
+    assert row.digest == "a6fe2d5e61e3be6287711821635facf05620e628f9210fc14a74aa5871fc3c45"
 
 
 async def test_the_caller_and_the_time_of_use_are_known(
