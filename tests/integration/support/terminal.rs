@@ -95,15 +95,15 @@ impl Terminal {
                 true
             }
             // A program that another test starts at the same moment may hold this terminal open: the end is asked for too.
-            Err(error) if error.kind() == ErrorKind::WouldBlock => match self.ended {
-                Some(_) => false,
-                None => {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                let waiting = self.ended.is_none();
+                if waiting {
                     std::thread::sleep(Duration::from_millis(2));
                     let status = self.session.get_process().status();
                     self.ended = status.ok().filter(|status| *status != WaitStatus::StillAlive);
-                    true
                 }
-            },
+                waiting
+            }
             // Linux answers so where the other side of a terminal is closed.
             Err(_) => false,
         }
