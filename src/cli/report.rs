@@ -121,7 +121,7 @@ impl From<BlueprintError> for CliError {
                 report.hint("choose `--architecture hybrid` or `--architecture monolith`")
             }
             BlueprintError::NotYet { .. } => report
-                .hint("this version emits monoliths and API-first projects with the workload inference-api, monoliths with dashboard, too")
+                .hint("this version builds the workloads inference-api and dashboard")
                 .hint("`groundplan recommend` takes every answer; `groundplan list questions` marks what is not built"),
         }
     }

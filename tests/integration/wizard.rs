@@ -158,12 +158,11 @@ fn a_contradiction_is_asked_about() {
 #[test]
 fn what_is_not_built_yet_goes_back_with_its_reason() {
     let env = TestEnv::new();
-    let flags = BUILDABLE.replace("--users none", "--users organisations");
-    let mut terminal = Terminal::start(env.groundplan("new shop --existing none").words(&flags));
+    let mut terminal = Terminal::start(answered(&env, "new shop --model-serving own-gpu"));
     terminal.sees("Are these answers right?").types(ENTER);
-    terminal.sees("Not yet available: `users = organisations`.").sees("`groundplan recommend` takes every answer");
-    terminal.sees("Are these answers right?").types("users").sees("> users").types(ENTER);
-    terminal.sees(question("users").prompt).sees("(not yet)").types("simple").types(ENTER);
+    terminal.sees("Not yet available: `model_serving = own-gpu`.").sees("`groundplan recommend` takes every answer");
+    terminal.sees("Are these answers right?").types("model_serving").sees("> model_serving").types(ENTER);
+    terminal.sees(question("model_serving").prompt).sees("(not yet)").types("own-cpu").types(ENTER);
     terminal.sees("Are these answers right?").types(ENTER).sees("Write these").types("n").types(ENTER);
     ends_with_nothing_written(&env, terminal, 3);
 }
