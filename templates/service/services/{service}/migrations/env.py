@@ -1,19 +1,33 @@
 """Alembic's entry point: the service's settings and engine, and the tables of every feature."""
 
 import asyncio
+from typing import Literal
 
 from alembic import context
+from alembic.autogenerate.api import AutogenContext
 from sqlalchemy import Connection
 
 from app import features  # noqa: F401 - brings the features' tables into the metadata
 from app.database import Database
-from app.models import Base
+from app.models import Base, UtcDateTime
 from app.settings import Settings
+
+
+def render(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
+    """A new migration names the column's type, not the class of ours, which may change later."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
 
 
 def run(connection: Connection) -> None:
     # SQLite cannot alter a column in place; batch mode copies the table.
-    context.configure(connection=connection, target_metadata=Base.metadata, render_as_batch=True)
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        render_as_batch=True,
+        render_item=render,
+    )
     with context.begin_transaction():
         context.run_migrations()
 
