@@ -5,7 +5,9 @@ from typing import Literal
 
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from app import features  # noqa: F401 - brings the features' tables into the metadata
 from app.database import Database
@@ -21,7 +23,7 @@ def render(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
 
 
 def run(connection: Connection) -> None:
-    # SQLite cannot alter a column in place; batch mode copies the table.
+    # SQLite cannot alter a column in place; batch mode copies the table and drops the old one.
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -32,8 +34,15 @@ def run(connection: Connection) -> None:
         context.run_migrations()
 
 
+def allow_recreation(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    """Lets a table be dropped that others refer to, https://sqlite.org/lang_altertable.html §7."""
+    connection.cursor().execute("PRAGMA foreign_keys=OFF")  # without effect inside a transaction
+
+
 async def main() -> None:
     database = Database(Settings().database_url)
+    if database.engine.name == "sqlite":
+        event.listen(database.engine.sync_engine, "connect", allow_recreation)
     try:
         async with database.engine.connect() as connection:
             await connection.run_sync(run)
