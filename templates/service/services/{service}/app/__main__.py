@@ -134,14 +134,14 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        for each in error.errors():
-            print(*each["loc"], each["msg"], file=sys.stderr)
-        return 1
     command: Command = arguments.run
-    outcome = command(arguments, settings)
+    try:
+        outcome = command(arguments, Settings())
+    except ValidationError as error:  # of a feature's settings too, which `create_app` reads
+        for each in error.errors():
+            variable = [str(part).upper() for part in each["loc"][:1]]
+            print(*variable, each["msg"].removeprefix("Value error, "), sep=": ", file=sys.stderr)
+        return 1
     return outcome if isinstance(outcome, int) else asyncio.run(outcome)
 
 

@@ -82,4 +82,12 @@ def test_unsafe_settings_are_named_without_a_trace(
 ) -> None:
     monkeypatch.delenv("APP_ENV")
     assert main(["serve"]) == 1
-    assert "SECRET_KEY needs at least 32 random characters" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("SECRET_KEY needs at least 32 random characters")
+
+
+def test_a_setting_of_the_wrong_form_is_named_as_it_was_set(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "nonsense")
+    assert main(["serve"]) == 1
+    assert capsys.readouterr().err.startswith("DATABASE_URL: not a URL such as postgresql://")
