@@ -63,19 +63,19 @@ pub fn because(architecture: Architecture) -> &'static str {
 /// What each architecture needs, and how far the answers get it there.
 pub fn options(recommendation: &Recommendation) -> Vec<(Architecture, String)> {
     let axes = recommendation.axes;
-    let of = |name: &str, points: i32| format!("{name} need {points} of {THRESHOLD}");
+    let of = |name: &str, points: i32| format!("{name} need {points}, reaches at {THRESHOLD}");
     let business = of("business", axes.business);
     let ai = of("AI", axes.ai);
     [
         (Architecture::Monolith, business.clone()),
         (Architecture::ApiFirst, ai.clone()),
-        (Architecture::Hybrid, format!("{business}, {ai}")),
+        (Architecture::Hybrid, format!("{business}; {ai}")),
     ]
     .into_iter()
     .map(|(architecture, score)| {
         let mut standing = vec![score];
         if architecture == recommendation.architecture {
-            standing.push("emitted".to_owned());
+            standing.push("chosen".to_owned());
         }
         if recommendation.overridden() && architecture == recommendation.recommended {
             standing.push("recommended".to_owned());

@@ -11,17 +11,20 @@ from typing import Any
 
 import uvicorn
 from pydantic import ValidationError
+from sqlalchemy.exc import DBAPIError
 
 from app import logs, openapi
 from app.database import Database
 from app.keys import SCOPES, ApiKeys
 from app.main import create_app
-from app.models import utcnow
+from app.models import ApiKey, utcnow
 from app.settings import Settings
 
 type Command = Callable[[argparse.Namespace, Settings], int | Coroutine[Any, Any, int]]
 
 GRACEFUL_SHUTDOWN = 20  # seconds that running requests have after SIGTERM
+MAX_NAME: int = ApiKey.name.type.length
+MAX_DAYS = 3650
 
 
 def serve(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -58,12 +61,15 @@ async def stored_keys(settings: Settings) -> AsyncGenerator[ApiKeys]:
     database = Database(settings.database_url)
     try:
         yield ApiKeys(database, settings.secret_key)
+    except (DBAPIError, OSError) as error:
+        reason = error.orig if isinstance(error, DBAPIError) else error
+        sys.exit(f"the database refused: {reason}\n`alembic upgrade heads` makes its tables")
     finally:
         await database.close()
 
 
 async def issue(arguments: argparse.Namespace, settings: Settings) -> int:
-    expires_at = utcnow() + timedelta(days=arguments.days) if arguments.days else None
+    expires_at = utcnow() + arguments.days if arguments.days else None
     async with stored_keys(settings) as keys:
         print(await keys.issue(arguments.name, arguments.scope, expires_at))
     print("Shown this once; what is stored is a hash.", file=sys.stderr)
@@ -82,6 +88,7 @@ async def list_all(_: argparse.Namespace, settings: Settings) -> int:
 async def revoke(arguments: argparse.Namespace, settings: Settings) -> int:
     async with stored_keys(settings) as keys:
         if await keys.revoke(arguments.id):
+            print(f"revoked {arguments.id}", file=sys.stderr)
             return 0
     print(f"there is no key {arguments.id} to revoke", file=sys.stderr)
     return 1
@@ -98,6 +105,18 @@ async def seed(_: argparse.Namespace, settings: Settings) -> int:
     print(*(f"http://{settings.host}:{settings.port}{page}" for page in pages), sep="  ", end="  ")
     print(f"API key: {key}")
     return 0
+
+
+def key_name(value: str) -> str:
+    if not 1 <= len(name := value.strip()) <= MAX_NAME:
+        raise argparse.ArgumentTypeError(f"takes 1 to {MAX_NAME} characters")
+    return name
+
+
+def lifetime(value: str) -> timedelta:
+    if not value.isdecimal() or not 1 <= int(value) <= MAX_DAYS:
+        raise argparse.ArgumentTypeError(f"takes a number of days, 1 to {MAX_DAYS}")
+    return timedelta(days=int(value))
 
 
 def parser() -> argparse.ArgumentParser:
@@ -119,11 +138,11 @@ def parser() -> argparse.ArgumentParser:
     keys = commands.add_parser("keys", help="issue, list and revoke API keys")
     verbs = keys.add_subparsers(required=True, metavar="VERB")
     command = verbs.add_parser("issue", help="print a new key")
-    command.add_argument("--name", required=True, help="who it is for")
+    command.add_argument("--name", type=key_name, required=True, help="who it is for")
     command.add_argument(
         "--scope", required=True, action="append", choices=sorted(SCOPES), help="what it opens"
     )
-    command.add_argument("--days", type=int, help="until it expires; default: never")
+    command.add_argument("--days", type=lifetime, help="until it expires; default: never")
     command.set_defaults(run=issue)
     verbs.add_parser("list", help="all keys ever issued").set_defaults(run=list_all)
     command = verbs.add_parser("revoke", help="make a key useless at once")
@@ -134,14 +153,14 @@ def parser() -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
-    try:
-        settings = Settings()
-    except ValidationError as error:
-        for each in error.errors():
-            print(*each["loc"], each["msg"], file=sys.stderr)
-        return 1
     command: Command = arguments.run
-    outcome = command(arguments, settings)
+    try:
+        outcome = command(arguments, Settings())
+    except ValidationError as error:  # of a feature's settings too, which `create_app` reads
+        for each in error.errors():
+            variable = [str(part).upper() for part in each["loc"][:1]]
+            print(*variable, each["msg"].removeprefix("Value error, "), sep=": ", file=sys.stderr)
+        return 1
     return outcome if isinstance(outcome, int) else asyncio.run(outcome)
 
 

@@ -72,9 +72,13 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(RequestValidationError)
     async def invalid_request(_: Request, error: RequestValidationError) -> JSONResponse:
         """400 when the body is no JSON, else 422. Input is not repeated: it may hold a secret."""
+        if isinstance(error.body, bytes):
+            return problem(400, "a body is read with Content-Type: application/json alone")
         if any(each["type"] == "json_invalid" for each in error.errors()):
             return problem(400, "the body is not valid JSON")
         violations = [
-            Violation(location=list(each["loc"]), message=each["msg"]) for each in error.errors()
+            # The prefix is pydantic's, the rest is what a validator of ours says.
+            Violation(location=list(each["loc"]), message=each["msg"].removeprefix("Value error, "))
+            for each in error.errors()
         ]
         return invalid(violations)

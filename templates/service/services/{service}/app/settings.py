@@ -9,6 +9,7 @@ from typing import Annotated, Literal, Self
 from pydantic import NonNegativeInt, PlainValidator, PositiveInt, SecretStr, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
+from sqlalchemy.exc import ArgumentError
 
 ROOT = Path(__file__).resolve().parent.parent
 UNSET_SECRET = "change-me"  # noqa: S105 - the placeholder that production refuses
@@ -23,7 +24,12 @@ ASYNC_DRIVERS = {
 
 def async_url(value: str | URL) -> URL:
     """Names the async driver in a URL as platforms hand it out, e.g. `postgres://…`."""
-    url = make_url(value)
+    try:
+        url = make_url(value)
+    except ArgumentError:
+        raise ValueError("not a URL such as postgresql://USER:PASSWORD@HOST/NAME") from None
+    if url.get_backend_name() not in ASYNC_DRIVERS:
+        raise ValueError(f"{url.get_backend_name()} is neither sqlite nor postgresql")
     return url.set(drivername=ASYNC_DRIVERS.get(url.drivername, url.drivername))
 
 

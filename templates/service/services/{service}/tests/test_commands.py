@@ -47,6 +47,33 @@ def test_a_key_for_a_scope_that_opens_nothing_is_not_issued(
     assert "invalid choice: 'inferense'" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("option", "value", "reason"),
+    [
+        ("--name", " ", "1 to 100 characters"),
+        ("--name", "x" * 101, "1 to 100 characters"),
+        ("--days", "0", "1 to 3650"),
+        ("--days", "-1", "1 to 3650"),
+        ("--days", "99999999999", "1 to 3650"),
+    ],
+)
+def test_a_key_that_could_not_be_stored_or_used_is_not_issued(
+    capsys: pytest.CaptureFixture[str], option: str, value: str, reason: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main(["keys", "issue", "--name", "Ada", "--scope", "inference", f"{option}={value}"])
+    shown = capsys.readouterr()
+    assert (shown.out, reason in shown.err) == ("", True)
+
+
+def test_a_database_without_tables_is_told_without_a_trace(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/new.sqlite3")
+    with pytest.raises(SystemExit, match="alembic upgrade heads"):
+        main(["keys", "list"])
+
+
 def test_production_is_not_seeded(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -82,4 +109,12 @@ def test_unsafe_settings_are_named_without_a_trace(
 ) -> None:
     monkeypatch.delenv("APP_ENV")
     assert main(["serve"]) == 1
-    assert "SECRET_KEY needs at least 32 random characters" in capsys.readouterr().err
+    assert capsys.readouterr().err.startswith("SECRET_KEY needs at least 32 random characters")
+
+
+def test_a_setting_of_the_wrong_form_is_named_as_it_was_set(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "nonsense")
+    assert main(["serve"]) == 1
+    assert capsys.readouterr().err.startswith("DATABASE_URL: not a URL such as postgresql://")

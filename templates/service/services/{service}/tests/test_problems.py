@@ -4,13 +4,20 @@ from collections.abc import AsyncGenerator
 import httpx2
 import pytest
 from fastapi import FastAPI, HTTPException
-from pydantic import BaseModel
+from pydantic import BaseModel, field_validator
 
 from app.main import MAX_BODY
 
 
 class Order(BaseModel):
     amount: int
+
+    @field_validator("amount")
+    @classmethod
+    def even(cls, amount: int) -> int:
+        if amount % 2:
+            raise ValueError("an even number of shoes")
+        return amount
 
 
 @pytest.fixture(autouse=True)
@@ -65,6 +72,20 @@ async def test_a_body_that_does_not_validate_names_the_place_and_repeats_no_inpu
     assert "hunter2" not in response.text
 
 
+async def test_a_validator_speaks_for_itself(client: httpx2.AsyncClient) -> None:
+    [error] = (await client.post("/orders", json={"amount": 1})).json()["errors"]
+    assert error["message"] == "an even number of shoes"
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "text/plain"}])
+async def test_a_body_that_is_not_declared_as_json_is_told_how_to_be(
+    client: httpx2.AsyncClient, headers: dict[str, str]
+) -> None:
+    response = await client.post("/orders", content=b'{"amount": 2}', headers=headers)
+    assert response.status_code == 400
+    assert "Content-Type: application/json" in response.json()["detail"]
+
+
 async def test_headers_of_an_error_are_kept(client: httpx2.AsyncClient) -> None:
     assert (await client.get("/teapot")).headers["x-spout"] == "left"
 
@@ -84,11 +105,11 @@ async def test_a_body_over_the_limit_is_refused(client: httpx2.AsyncClient, decl
 
 
 async def test_a_body_at_the_limit_is_read(client: httpx2.AsyncClient) -> None:
-    content = b'{"amount": 1}'.ljust(MAX_BODY)
+    content = b'{"amount": 2}'.ljust(MAX_BODY)
     response = await client.post(
         "/orders", content=content, headers={"Content-Type": "application/json"}
     )
-    assert response.json() == {"amount": 1}
+    assert response.json() == {"amount": 2}
 
 
 @pytest.mark.parametrize("path", ["/livez", "/nowhere", "/crash"])

@@ -62,6 +62,23 @@ def test_database_urls_get_the_async_driver(
     assert Settings().database_url.drivername == driver
 
 
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        ("hunter2", "not a URL such as postgresql://"),
+        ("mysql://user:hunter2@host/db", "mysql is neither sqlite nor postgresql"),
+    ],
+)
+def test_a_database_url_that_cannot_work_is_refused_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, given: str, reason: str
+) -> None:
+    monkeypatch.setenv("APP_ENV", "test")
+    monkeypatch.setenv("DATABASE_URL", given)
+    with pytest.raises(ValidationError, match=reason) as refused:
+        Settings()
+    assert "hunter2" not in str(refused.value)
+
+
 def test_neither_errors_nor_repr_show_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", SECRET)
     monkeypatch.setenv("DATABASE_URL", "postgresql://user:hunter2@host/db")
