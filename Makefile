@@ -10,7 +10,7 @@ PYTHON := $(TOOLS); "$${UV_PYTHON:-python3}" -B
 VALIDATORS := target/tools/validators
 # How long further projects may be started, counted from the first, besides those that are always run.
 MINUTES ?= 10
-STEPS := setup fmt clippy rust union validators skeletons
+STEPS := setup fmt clippy rust union validators sabotage skeletons
 
 .PHONY: help test matrix $(STEPS)
 
@@ -43,6 +43,10 @@ union: ## The Python of every pair of answers, which the laws leave in target/un
 validators: $(VALIDATORS)/requirements.txt target/tools/kubectl/kubectl ## Checkers of emitted files, and a broken sample for each
 	@$(TOOLS); cargo build --locked --quiet
 	@$(PYTHON) tests/validators/run.py
+
+sabotage: ## Each guarantee of the emitted code broken once: the project's own tests notice
+	@$(TOOLS); cargo build --locked --quiet
+	@$(PYTHON) tests/sabotage/run.py
 
 skeletons: ## Emitted projects: installed, checked, tested, booted, asked, stopped; MINUTES=0 for the fixed ones alone
 	@$(TOOLS); cargo build --locked --quiet

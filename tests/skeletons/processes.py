@@ -49,27 +49,38 @@ def tail(text: str, lines: int = 80) -> str:
     return "\n".join(text.splitlines()[-lines:])
 
 
-def execute(
-    command: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None = None, expect: int = 0
-) -> str:
-    """Runs a program to its end; returns standard output and error, in order. Fails on another exit code."""
+def outcome(
+    command: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None = None
+) -> tuple[int, str]:
+    """Runs a program to its end; returns its exit code, and standard output and error, in order."""
     process = subprocess.Popen(
         command, cwd=cwd, env=environment(env), text=True, start_new_session=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )
     _outer.add(process)
-    shown = " ".join(map(str, command))
     try:
         output, _ = process.communicate(timeout=GUARD)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         output, _ = process.communicate()
-        raise AssertionError(f"`{shown}` in {cwd} hangs\n{tail(output)}") from None
+        raise AssertionError(f"`{shown(command)}` in {cwd} hangs\n{tail(output)}") from None
     finally:
         _outer.discard(process)
-    if process.returncode != expect:
-        raise AssertionError(f"`{shown}` in {cwd} exited {process.returncode}, not {expect}\n{tail(output)}")
+    return process.returncode, output
+
+
+def execute(
+    command: Sequence[str | Path], cwd: Path, env: Mapping[str, str] | None = None, expect: int = 0
+) -> str:
+    """Runs a program to its end; returns what it printed. Fails on another exit code."""
+    code, output = outcome(command, cwd, env)
+    if code != expect:
+        raise AssertionError(f"`{shown(command)}` in {cwd} exited {code}, not {expect}\n{tail(output)}")
     return output
+
+
+def shown(command: Sequence[str | Path]) -> str:
+    return " ".join(map(str, command))
 
 
 def until(

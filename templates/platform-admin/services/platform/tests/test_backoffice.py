@@ -4,7 +4,9 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 from pytest_django import Settings
@@ -37,7 +39,13 @@ def clerk() -> User:
 
 @pytest.fixture
 def records() -> None:
-    key = ApiKey.objects.create(id="ak_1", name="Ada", digest="0" * 64, scopes="inference")
+    use_a_key(1)
+
+
+def use_a_key(number: int) -> None:
+    key = ApiKey.objects.create(
+        id=f"ak_{number}", name="Ada", digest=f"{number - 1:064}", scopes="inference"
+    )
     UsageRecord.objects.create(
         key_id=key.pk,
         operation="embeddings",
@@ -67,6 +75,24 @@ def test_every_page_of_every_model_opens(boss: User, records: None) -> None:
         )
         for one in model._default_manager.all()[:1]:
             assert client.get(reverse(f"{name}_change", args=[one.pk])).status_code == 200, name
+
+
+@pytest.mark.parametrize("model", ["accounts_user", "ai_apikey", "ai_usagerecord"])
+def test_a_longer_list_costs_no_more_queries(boss: User, records: None, model: str) -> None:
+    client = logged_in(boss)
+
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            page = client.get(reverse(f"admin:{model}_changelist"))
+        assert page.status_code == 200
+        return len(captured)
+
+    queries()  # the first page of a process fills caches
+    few = queries()
+    for number in range(2, 12):
+        use_a_key(number)
+        User.objects.create_user(f"{number}@example.com")
+    assert queries() == few
 
 
 @pytest.mark.parametrize("model", ["accounts_user", "ai_apikey", "ai_usagerecord"])

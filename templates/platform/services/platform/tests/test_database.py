@@ -38,7 +38,7 @@ def test_two_processes_write_to_one_sqlite_file_without_an_error(tmp_path: Path)
         for who in ("one", "two")
     ]
     said = [writer.communicate(timeout=120)[1] for writer in writers]
-    assert [writer.returncode for writer in writers] == [0, 0], said
+    assert [writer.returncode for writer in writers] == [0, 0], "".join(said)
 
 
 def test_a_process_keeps_its_connections_to_postgresql_and_bounds_them() -> None:

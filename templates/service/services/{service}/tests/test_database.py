@@ -39,7 +39,7 @@ def test_two_processes_write_to_one_sqlite_file(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     errors = [writer.communicate(timeout=120)[1] for writer in writers]
-    assert [writer.returncode for writer in writers] == [0, 0], errors
+    assert [writer.returncode for writer in writers] == [0, 0], b"".join(errors).decode()
     with engine.connect() as connection:
         # Each saw a count that no other saw: reading and writing are one transaction.
         assert connection.scalar(text("SELECT count(DISTINCT after) FROM line")) == 1000
