@@ -21,7 +21,6 @@ pub struct Partly {
 }
 
 const NOWHERE: &[Architecture] = &[];
-const API_FIRST: &[Architecture] = &[Architecture::ApiFirst];
 const MONOLITH: &[Architecture] = &[Architecture::Monolith];
 
 /// The options that not every architecture takes, and the architectures that do.
@@ -37,7 +36,6 @@ const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
     ("admin", "heavy", MONOLITH),
     ("users", "organisations", MONOLITH),
     ("compliance", "strict", MONOLITH),
-    ("operations", "kubernetes", API_FIRST),
     ("database", "mysql", NOWHERE),
     ("architecture", "hybrid", NOWHERE),
 ];

@@ -133,6 +133,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
             add("platform-admin-login", None, &["admin", "users"], admin && accounts);
             add("platform-dashboard", None, &["workloads"], dashboard);
             add("containers-platform", None, &["operations"], containers);
+            add("kubernetes-django", Some(PLATFORM), &["operations"], kubernetes);
+            add("kubernetes-mail", Some(PLATFORM), &["operations", "users"], kubernetes && accounts);
             add("platform-paas", None, &["operations"], paas);
             Some(PLATFORM)
         }
@@ -140,12 +142,14 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("operations-containers", service, &["operations"], containers);
     add("containers-postgresql", service, &["operations", "database"], containers && postgresql);
     add("containers-sqlite", service, &["operations", "database"], containers && answers.database == Database::Sqlite);
-    add("operations-kubernetes", None, &["operations"], kubernetes);
+    add("operations-kubernetes", service, &["operations"], kubernetes);
     add("kubernetes-service", service, &["operations"], kubernetes);
     add("ci-github", service, &["ci"], github);
     add("ci-github-postgresql", service, &["ci", "database"], github && postgresql);
+    add("ci-github-kubernetes", None, &["ci", "operations"], github && kubernetes);
     add("ci-gitlab", None, &["ci"], gitlab);
     add("ci-gitlab-postgresql", None, &["ci", "database"], gitlab && postgresql);
+    add("ci-gitlab-kubernetes", None, &["ci", "operations"], gitlab && kubernetes);
     let license = match answers.license {
         License::Mit => "license-mit",
         License::Apache2 => "license-apache-2.0",
@@ -184,8 +188,9 @@ fn values(answers: &Answers, recommendation: &Recommendation) -> Value {
             })
         })
         .collect();
-    let mut capacity_value = serde_json::to_value(capacity(answers)).unwrap_or_default();
-    capacity_value["cores"] = capacity(answers).cores().into();
+    let capacity = capacity(answers, recommendation.architecture);
+    let mut capacity_value = serde_json::to_value(&capacity).unwrap_or_default();
+    capacity_value["cores"] = capacity.cores().into();
     json!({
         "name": answers.name.show(),
         "description": answers.description.show(),

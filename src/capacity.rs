@@ -4,7 +4,8 @@
 
 use serde::Serialize;
 
-use crate::questions::{Answers, Operations, PeakRps};
+use crate::architecture::Architecture;
+use crate::questions::{Answers, Database, Operations, PeakRps};
 
 /// CPU time of one inference call with the embedded model (MiniLM, int8), milliseconds: a short text, HTTP, the look-up
 /// of the key and the record of usage included. The process's time over 200 calls to the emitted service on two shared
@@ -14,7 +15,10 @@ const CPU_MS_PER_CALL: u32 = 15;
 const UTILISATION_PERCENT: u32 = 60;
 /// Resident memory of one process with the model loaded, megabytes.
 const MEMORY_MB: u32 = 320;
-/// Database connections that one process may hold: pool and overflow.
+/// The same for a monolith. Django is larger than FastAPI, and gunicorn's parent stands beside the process that serves:
+/// 340 MB were measured after texts of 180 words.
+const PLATFORM_MEMORY_MB: u32 = 360;
+/// Database connections that one process may hold: pool and overflow, or one for each thread of Django's.
 const CONNECTIONS: u32 = 10;
 /// Connections that a PostgreSQL server admits unless told otherwise, of which four fifths are planned for.
 const MAX_CONNECTIONS: u32 = 100;
@@ -32,7 +36,7 @@ pub struct Capacity {
     pub rps_per_core: u32,
     /// Cores busy at peak, in hundredths.
     pub cores_hundredths: u32,
-    /// One process a core; two at least where a restart must not be seen.
+    /// One process a core; two at least where a restart must not be seen and the database bears it.
     pub processes: u32,
     /// Where an autoscaler adds processes, as many as it may have running; else `processes`.
     pub most_processes: u32,
@@ -52,7 +56,7 @@ impl Capacity {
 }
 
 /// Plans for the upper end of the answered peak; an unknown peak counts as 10 to 100 (C14).
-pub fn capacity(answers: &Answers) -> Capacity {
+pub fn capacity(answers: &Answers, architecture: Architecture) -> Capacity {
     let (peak_rps, open_ended) = match answers.peak_rps {
         PeakRps::Under10 => (10, false),
         PeakRps::To100 | PeakRps::Unknown => (100, false),
@@ -61,9 +65,14 @@ pub fn capacity(answers: &Answers) -> Capacity {
     };
     let busy_ms_per_second = peak_rps * CPU_MS_PER_CALL;
     let needed = busy_ms_per_second.div_ceil(10 * UTILISATION_PERCENT);
-    let least = if answers.operations == Operations::Paas { 1 } else { 2 };
+    let alone = answers.operations == Operations::Paas || answers.database == Database::Sqlite;
+    let least = if alone { 1 } else { 2 };
     let processes = needed.max(least);
     let most_processes = if answers.operations == Operations::Kubernetes { 2 * processes } else { processes };
+    let memory_mb = match architecture {
+        Architecture::Monolith => PLATFORM_MEMORY_MB,
+        Architecture::ApiFirst | Architecture::Hybrid => MEMORY_MB,
+    };
     let connections = most_processes * CONNECTIONS;
     Capacity {
         peak_rps,
@@ -74,8 +83,8 @@ pub fn capacity(answers: &Answers) -> Capacity {
         cores_hundredths: busy_ms_per_second / 10,
         processes,
         most_processes,
-        memory_mb: MEMORY_MB,
-        memory_total_mb: most_processes * MEMORY_MB,
+        memory_mb,
+        memory_total_mb: most_processes * memory_mb,
         connections_per_process: CONNECTIONS,
         connections,
         max_connections: MAX_CONNECTIONS,
@@ -92,7 +101,7 @@ mod tests {
         let mut known = Known::default();
         known.set("peak_rps", peak).unwrap();
         known.set("operations", operations).unwrap();
-        capacity(&known.complete())
+        capacity(&known.complete(), Architecture::ApiFirst)
     }
 
     #[test]
@@ -106,6 +115,14 @@ mod tests {
         ] {
             assert_eq!(at(peak, operations).processes, processes, "{peak} {operations}");
         }
+    }
+
+    #[test]
+    fn sqlite_is_planned_one_process() {
+        let mut known = Known::default();
+        known.set("operations", "containers").unwrap();
+        known.set("database", "sqlite").unwrap();
+        assert_eq!(capacity(&known.complete(), Architecture::Monolith).processes, 1);
     }
 
     #[test]

@@ -61,9 +61,10 @@ static LITERAL: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a fixed pattern")
 });
 
-/// A name and what stands where it is not set: `get("NAME", "…")`, `env("NAME", default="…")`.
+/// A name and what stands where it is not set: `get("NAME", "…")`, `env("NAME", default="…")`. The name is the first
+/// argument, or first in its line: names one after another, such as the fields of a form, are no settings.
 static DEFAULT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(&format!(r#"{NAME}["']\s*,\s*(?:default\s*=\s*)?["'](?<value>[^"']*)["']"#)).expect("a fixed pattern")
+    Regex::new(&format!(r#"(?:\w\(|^)\s*["'][\w.-]*?{NAME}["']\s*,\s*(?:default\s*=\s*)?["'](?<value>[^"']*)["']"#)).expect("a fixed pattern")
 });
 
 /// A name and a bare word, in files that configure: `NAME=…`, `name: …`.
@@ -290,6 +291,7 @@ mod tests {
             ("config/settings.py", "    secret_key: SecretStr = SecretStr(\"@\")"),
             ("config/settings.py", "SECRET_KEY = os.environ.get('SECRET_KEY', '@')"),
             ("config/settings.py", "SECRET_KEY = env('SECRET_KEY', default='@')"),
+            ("config/settings.py", "    'DJANGO_SECRET_KEY', '@'"),
             ("config/settings.py", "DATABASES = {'default': {'PASSWORD': '@'}}"),
             ("app/a.py", "client = Client(api_key=\"@\")"),
             ("app/a.py", "os.environ[\"OPENAI_API_KEY\"] = '@'"),
@@ -333,6 +335,8 @@ mod tests {
             ("app/a.py", "self._secret_key = secret_key.get_secret_value().encode()"),
             ("app/a.py", "raise ValueError('the password: at least 8 characters')"),
             ("app/a.py", "LABELS = {'password': 'Kennwort'}"),
+            ("app/a.py", "fields = ('email', 'usable_password', 'password1', 'password2')"),
+            ("app/a.py", "fields = ('password', 'password1')"),
             ("app/a.py", "password = hash(password, 'sha256-rounds')"),
             ("app/a.py", "x = {'max_password': 'aaaaaaa1'}"),
             ("vocabulary.json", "\"password\": 20786, \"secret\": 3595"),

@@ -35,7 +35,17 @@ fn found(value: &Value) -> Vec<[&str; 3]> {
 
 #[test]
 fn what_new_makes_is_clean() {
-    for flags in ["", "--operations paas --database sqlite", "--database sqlite --ci none"] {
+    for flags in [
+        "",
+        "--operations paas --database sqlite",
+        "--database sqlite --ci none",
+        "--operations kubernetes --ci gitlab",
+        "--organisation scale-up",
+        "--organisation enterprise",
+        "--organisation public-sector",
+        "--organisation scale-up --operations paas --database sqlite",
+        "--organisation public-sector --operations kubernetes",
+    ] {
         let env = TestEnv::new();
         project(&env, flags);
         env.groundplan("check demo").exits(0).changes_nothing().prints_nothing().says("nothing found");
@@ -46,9 +56,13 @@ fn what_new_makes_is_clean() {
 #[test]
 fn a_committed_project_is_clean() {
     let env = TestEnv::new().with_identity();
-    env.groundplan("new demo --defaults --no-uv-lock").exits(0);
-    assert!(env.path("demo/.env").is_file() && env.path("demo/.git").is_dir());
-    env.groundplan("check demo").exits(0).changes_nothing().prints_nothing();
+    for organisation in ["startup", "enterprise"] {
+        env.groundplan("new --defaults --no-uv-lock --organisation").arg(organisation).arg(organisation).exits(0);
+        for made in [".env", ".git"] {
+            assert!(env.path(organisation).join(made).exists(), "{organisation} has no {made}");
+        }
+        env.groundplan("check").arg(organisation).exits(0).changes_nothing().prints_nothing();
+    }
 }
 
 #[test]

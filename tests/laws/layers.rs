@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use groundplan::architecture::Architecture;
 use groundplan::blueprint::FIRST_SERVICE;
 use groundplan::clauses::clause;
 use groundplan::layer::{Contribution, Layer};
@@ -214,6 +215,7 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
         with(&[("operations", "kubernetes"), ("ci", "gitlab")]),
         with(&[("organisation", "scale-up")]),
         with(&[("organisation", "public-sector"), ("operations", "paas")]),
+        with(&[("organisation", "enterprise"), ("ci", "gitlab")]),
     ] {
         let whole = blueprint_of(&answers).unwrap();
         let with_all = plan(&library, &whole).unwrap();
@@ -235,7 +237,7 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
                 .manifest
                 .adds
                 .keys()
-                .map(|address| address.replace("{service}", FIRST_SERVICE))
+                .map(|address| address.replace("{service}", used.service.as_deref().unwrap_or(FIRST_SERVICE)))
                 .map(|address| address.split_once(':').unwrap().0.to_owned())
                 .collect();
             for (path, file) in &with_all.files {
@@ -295,12 +297,21 @@ fn versions_are_used_and_names_of_distributions_are_reserved() {
 fn what_verbatim_files_repeat_is_what_is_planned_and_pinned() {
     let library = library();
     let file = |layer: &str, path: &str| text(&library.layers[layer].files[path]).unwrap().to_owned();
-    let capacity = groundplan::capacity::capacity(&with(&[("operations", "kubernetes")]));
+    let capacity = groundplan::capacity::capacity(&with(&[("operations", "kubernetes")]), Architecture::Monolith);
     let scaling = file("kubernetes-service", "deploy/kubernetes/base/{service}/scaling.yaml");
     assert!(scaling.contains(&format!("averageUtilization: {}\n", capacity.utilisation_percent)));
     let server = file("kubernetes-service", "deploy/kubernetes/base/{service}/server.yaml");
     let memory = server.lines().find_map(|line| line.trim().strip_prefix("memory: ")?.strip_suffix("Mi")).unwrap();
     assert!(memory.parse::<u32>().unwrap() > capacity.memory_mb, "{memory} Mi are too few for a process");
+    let threads = format!("THREADS = {} ", capacity.connections_per_process);
+    assert!(file("platform", "services/platform/config/settings/base.py").contains(&threads), "a connection a thread");
+    let job = "deploy/kubernetes/base/{service}/migration.yaml";
+    assert_eq!(
+        file("kubernetes-alembic", job)
+            .replace("[alembic, upgrade, heads]", "[python, manage.py, migrate, --no-input]"),
+        file("kubernetes-django", job),
+        "both kinds migrate alike"
+    );
     let tools = &library.versions.tools;
     let image = format!("ghcr.io/astral-sh/uv:{}-python{}-", tools["uv"], tools["python"]);
     assert!(file("ci-gitlab", ".gitlab-ci.yml").contains(&image));
