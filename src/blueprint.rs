@@ -131,6 +131,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
             add("platform-admin-basic", None, &["admin"], answers.admin == Admin::Basic);
             add("platform-admin-heavy", None, &["admin"], answers.admin == Admin::Heavy);
             add("platform-admin-login", None, &["admin", "users"], admin && accounts);
+            add("usage-charts", None, &["workloads"], dashboard);
+            add("platform-admin-limit", None, &["admin", "users"], admin && !accounts);
             add("platform-dashboard", None, &["workloads"], dashboard);
             add("containers-platform", None, &["operations"], containers);
             add("kubernetes-django", Some(PLATFORM), &["operations"], kubernetes);

@@ -269,6 +269,29 @@ def shows_its_dashboard(project: Project, scratch: Path) -> None:
         process.stop(signal.SIGTERM)
 
 
+def shows_its_start_page(project: Project, scratch: Path) -> None:
+    """The same of the platform: the charts are on the start page of Django's admin."""
+    with project.dev() as (process, service, _), browser(scratch) as page:
+        printed = re.search(r"/admin/  login: (\S+)  password: (\S+)", process.output())
+        assert printed, "no login for the admin is printed"
+        page.open(f"{service.address}/admin/")
+        page.fill("[name=login], [name=username]", printed[1])
+        page.fill("[name=password]", printed[2])
+        page.click("form [type=submit]")
+        assert page.address() == f"{service.address}/admin/", page.address()
+        for days in (30, 7, 90):
+            page.click(f"a[href='?days={days}']")
+            charts = page.evaluate(CHARTS)
+            assert isinstance(charts, dict) and len(charts) == 3, charts
+            assert all(shapes >= days / 2 for shapes in charts.values()), charts
+        assert "Demo: web shop" in page.text()
+        page.screenshot(scratch / "dashboard.png")
+        for path in ("ai/apikey", "ai/usagerecord", "accounts/user"):
+            page.open(f"{service.address}/admin/{path}/")
+        page.is_clean()
+        process.stop(signal.SIGTERM)
+
+
 # Of each chart the shapes that have a colour of their own, a height and a place inside it.
 CHARTS = """Object.fromEntries([...document.querySelectorAll('svg[role=img]')].map(svg => {
     const frame = svg.getBoundingClientRect();
@@ -300,12 +323,13 @@ class OtherTree:
             project.just("test")
         with step("just dev: docs, inference, refusals; SIGTERM leaves nothing"):
             project.boots_and_stops()
-        if project.has("app/dashboard.py"):
+        shows = {"app/dashboard.py": shows_its_dashboard, "apps/dashboard": shows_its_start_page}
+        for show in (show for path, show in shows.items() if project.has(path)):
             with step("just demo, twice; the dashboard in a browser"):
                 made = [int(project.just("demo").splitlines()[-1].split(" made-up")[0]) for _ in range(2)]
                 # Later in the day there is more of today.
                 assert 1000 < made[0] <= made[1] < made[0] + 100, made
-                shows_its_dashboard(project, scratch)
+                show(project, scratch)
         if (procfile := project.folder / "Procfile").exists():
             with step("Procfile: installed as a buildpack does, released, served"):
                 lines = dict(line.split(": ", 1) for line in procfile.read_text().splitlines() if line)

@@ -20,6 +20,15 @@ def test_who_is_logged_in_and_no_staff_is_told_so(client: Client) -> None:
     assert client.get("/admin/login/").status_code == 403
 
 
+def test_staff_alone_finds_the_way_from_the_start_page(client: Client) -> None:
+    user = User.objects.create_user("ada@example.com")
+    client.force_login(user)
+    assert "/admin/" not in client.get("/").content.decode()
+    user.is_staff = True
+    user.save()
+    assert 'href="/admin/"' in client.get("/").content.decode()
+
+
 def test_developments_superuser_is_let_in_at_once(
     client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

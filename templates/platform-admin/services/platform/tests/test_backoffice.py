@@ -17,6 +17,11 @@ from apps.backoffice.seeds import EMAIL
 
 pytestmark = pytest.mark.django_db
 
+
+def test_a_browser_asks_for_no_icon_that_is_not_there(admin_client: Client) -> None:
+    assert 'href="data:,"' in admin_client.get("/admin/").content.decode()
+
+
 PASSWORD = "correct horse battery staple"
 
 

@@ -1,21 +1,36 @@
+import re
+from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from xml.etree import ElementTree
 
 import pytest
 from django.contrib.auth.models import Permission
 from django.core.management import CommandError, call_command
+from django.db.models import F, Value
+from django.db.models.functions import TruncDate
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from apps.accounts.models import User
+from apps.ai import keys
 from apps.ai.models import ApiKey, UsageRecord
-from apps.dashboard.charts import HEIGHT, WIDTH, bar_chart
-from apps.dashboard.usage import Figures, usage
+from apps.dashboard.templatetags.dashboard import milliseconds, percent
+from apps.dashboard.usage import MOST_KEYS, figures, report
+from intelligence.usage_charts import BLUE, RED
+from intelligence.usage_figures import Figures
 
 TODAY = date(2026, 3, 31)
+BEGINNING = datetime(2026, 3, 1, tzinfo=UTC)
 
 
-def record(day: date, hour: int = 12, **changes: object) -> UsageRecord:
+def at(day: date, hour: float = 12) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(hours=hour)
+
+
+NOON = at(TODAY)
+
+
+def record(created_at: datetime = NOON, **changes: object) -> UsageRecord:
     fields: dict[str, object] = {
         "operation": "embeddings",
         "model": "m",
@@ -23,41 +38,56 @@ def record(day: date, hour: int = 12, **changes: object) -> UsageRecord:
         "output_tokens": 1,
         "latency_ms": 5.0,
         "status": 200,
-        "created_at": datetime(day.year, day.month, day.day, hour, tzinfo=UTC),
+        "created_at": created_at,
     }
     return UsageRecord.objects.create(**fields | changes)
 
 
 @pytest.mark.django_db
-def test_figures_are_by_day_operation_and_key() -> None:
-    ApiKey.objects.create(id="ak_1", name="Ada", digest="0" * 64, scopes="inference")
-    record(TODAY, key_id="ak_1")
-    record(TODAY, latency_ms=15.0, status=500, operation="classify")
-    record(TODAY - timedelta(days=2), hour=23)
-    shown = usage(TODAY, days=3)
-    assert shown.days == [
-        Figures("2026-03-29", 1, 11, 5.0, 0),
-        Figures("2026-03-30"),
-        Figures("2026-03-31", 2, 22, 10.0, 1),
-    ]
-    assert [(each.label, each.requests) for each in shown.operations] == [
-        ("embeddings", 2),
-        ("classify", 1),
-    ]
-    assert [(each.label, each.requests) for each in shown.keys] == [
-        ("without a key", 2),
-        ("ak_1", 1),
-    ]
-    assert shown.total == Figures("3 days", 3, 33, 25 / 3, 1)
+def test_figures_are_of_each_group() -> None:
+    record(latency_ms=5.0)
+    record(latency_ms=15.0, status=400)
+    record(latency_ms=10.0, status=399)
+    record(operation="classify", input_tokens=7, latency_ms=2.0)
+    assert figures(F("operation"), BEGINNING) == {
+        "embeddings": Figures(3, 1, 30, 3, 10.0, 15.0),
+        "classify": Figures(1, 0, 7, 1, 2.0, 2.0),
+    }
+    assert figures(Value(1), at(TODAY, 13)) == {}
 
 
 @pytest.mark.django_db
-def test_days_begin_and_end_at_midnight_utc() -> None:
-    record(TODAY - timedelta(days=2), hour=23)
-    record(TODAY - timedelta(days=1), hour=0)
-    record(TODAY, hour=23)
-    record(TODAY + timedelta(days=1), hour=0)
-    assert [day.requests for day in usage(TODAY, days=2).days] == [1, 1]
+@pytest.mark.parametrize(
+    ("count", "p50", "p95"), [(1, 1, 1), (2, 1, 2), (19, 10, 19), (20, 10, 19), (40, 20, 38)]
+)
+def test_percentiles_are_by_nearest_rank(count: int, p50: float, p95: float) -> None:
+    for latency in reversed(range(count)):
+        record(latency_ms=latency + 1)
+    found = figures(Value(1), BEGINNING)[1]
+    assert (found.requests, found.latency_p50_ms, found.latency_p95_ms) == (count, p50, p95)
+
+
+@pytest.mark.django_db
+def test_days_begin_at_midnight_utc() -> None:
+    yesterday = TODAY - timedelta(days=1)
+    record(at(yesterday, 23.999))
+    record(at(TODAY, 0))
+    record(at(TODAY, 23.999))
+    by_day = figures(TruncDate("created_at", tzinfo=UTC), BEGINNING)
+    assert {day: each.requests for day, each in by_day.items()} == {yesterday: 1, TODAY: 2}
+    assert report(TODAY, 1)["total"].requests == 2
+
+
+@pytest.mark.django_db
+def test_keys_have_their_names_and_the_busiest_come_first() -> None:
+    for number in range(MOST_KEYS + 2):
+        keys.put(f"ak_{number}", f"key {number}", f"Caller {number}", [])
+        for _ in range(number + 1):
+            record(key_id=f"ak_{number}")
+    record(key_id=None)
+    _, (heading, rows, more) = report(TODAY)["tables"]
+    assert (heading, len(rows), more) == ("API key", MOST_KEYS, 3)
+    assert (rows[0].name, rows[0].detail) == ("Caller 11", "ak_11")
 
 
 @pytest.mark.django_db
@@ -66,41 +96,43 @@ def test_more_usage_costs_no_more_queries(
     count: int, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for index in range(count):
-        record(TODAY, operation=f"operation-{index}")
-    with django_assert_num_queries(3):
-        assert len(usage(TODAY).operations) == min(count, 10)
+        record(operation=f"operation-{index}")
+    with django_assert_num_queries(5):
+        assert len(report(TODAY)["tables"][0][1]) == count
 
 
-def test_the_highest_bar_fills_the_plot_and_nothing_leaves_it() -> None:
-    chart = bar_chart("Tokens", ["a", "b", "c"], [0, 5, 20])
-    assert [float(bar.height) for bar in chart.bars] == [0, HEIGHT / 4, HEIGHT]
-    for bar in chart.bars:
-        assert float(bar.y) + float(bar.height) == pytest.approx(HEIGHT)
-        assert 0 <= float(bar.x) <= WIDTH - float(bar.width)
-    assert (chart.first, chart.last, chart.highest) == ("a", "c", "20")
+def drawn(page: str) -> Iterator[ElementTree.Element]:
+    for each in re.findall(r"<svg viewBox.*?</svg>", page, re.DOTALL):
+        yield ElementTree.fromstring(each)
 
 
-def test_no_usage_is_a_flat_line() -> None:
-    chart = bar_chart("Latency", ["a", "b"], [0, 0], "ms")
-    assert {bar.height for bar in chart.bars} == {"0.0"}
-    assert chart.highest == "0.0 ms"
+def coloured(chart: ElementTree.Element, colour: str) -> int:
+    return sum(each.get("fill") == colour for each in chart.iter())
+
+
+@pytest.mark.parametrize(("asked", "days"), [("", 30), ("?days=7", 7), ("?days=8", 30)])
+def test_the_start_page_draws_the_days_asked_for(
+    admin_client: Client, asked: str, days: int
+) -> None:
+    today = datetime.now(UTC).date()
+    record(at(today, 0), input_tokens=1233)
+    record(at(today - timedelta(days=6), 0), status=500)
+    record(at(today - timedelta(days=days), 0))
+    page = admin_client.get(f"/admin/{asked}").content.decode()
+    requests, _tokens, _latency = drawn(page)
+    assert (coloured(requests, BLUE), coloured(requests, RED)) == (1, 1)
+    assert len(requests.findall(".//title")) == days
+    assert "1,245" in page
+    assert "50.0 %" in page
 
 
 @pytest.mark.django_db
-def test_the_start_page_draws_a_bar_for_each_day(admin_client: Client) -> None:
-    UsageRecord.objects.all().delete()
-    record(datetime.now(UTC).date(), input_tokens=1233, hour=0)
+def test_a_keys_name_is_text_and_no_markup(admin_client: Client) -> None:
+    keys.put("ak_1", "key", "<script>alert(1)</script>", [])
+    record(datetime.now(UTC), key_id="ak_1")
     page = admin_client.get("/admin/").content.decode()
-    charts = [ElementTree.fromstring(f"<svg{each}</svg>") for each in svgs(page)]
-    assert [len(chart.findall(".//rect")) for chart in charts] == [30, 30, 30, 30]
-    requests, tokens, latency, errors = (chart.findall(".//rect")[-1] for chart in charts)
-    assert {each.get("height") for each in (requests, tokens, latency)} == {f"{HEIGHT:.1f}"}
-    assert errors.get("height") == "0.0"
-    assert (tokens.findtext("title") or "").endswith(": 1,234")
-
-
-def svgs(page: str) -> list[str]:
-    return [each.split("</svg>")[0] for each in page.split('<svg viewBox="0 0 600 150"')[1:]]
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert(1)" not in page
 
 
 def test_usage_is_for_those_who_may_see_it(client: Client, db: None) -> None:
@@ -108,16 +140,30 @@ def test_usage_is_for_those_who_may_see_it(client: Client, db: None) -> None:
     client.force_login(user)
     assert "AI usage" not in client.get("/admin/").content.decode()
     user.user_permissions.add(Permission.objects.get(codename="view_usagerecord"))
-    assert "Nothing was used yet." in client.get("/admin/").content.decode()
+    assert "Nothing was asked in these 30 days." in client.get("/admin/").content.decode()
+
+
+def test_numbers_are_short_and_say_when_there_is_none() -> None:
+    assert [milliseconds(each) for each in (None, 9.96, 10.4, 1234.5)] == [
+        "–",  # noqa: RUF001
+        "10.0 ms",
+        "10 ms",
+        "1,234 ms",
+    ]
+    assert percent(0.0125) == "1.2 %"
 
 
 @pytest.mark.django_db
-def test_made_up_usage_is_for_development(settings: Settings) -> None:
+def test_made_up_usage_is_for_development_and_replaces_only_itself(settings: Settings) -> None:
     with pytest.raises(CommandError, match="development"):
         call_command("demo_usage")
     settings.DEBUG = True
-    call_command("demo_usage")
-    shown = usage(datetime.now(UTC).date())
-    assert shown.total.requests >= 29 * 20
-    assert shown.total.errors > 0
-    assert len(shown.operations) == 3
+    kept = record()
+    for _ in range(2):
+        call_command("demo_usage")
+    shown = report(datetime.now(UTC).date(), 90)
+    assert 1000 < shown["total"].requests < 10000
+    assert shown["total"].errors
+    assert UsageRecord.objects.filter(pk=kept.pk).exists()
+    assert UsageRecord.objects.exclude(key__name__startswith="Demo").count() == 1
+    assert set(ApiKey.objects.filter(name__startswith="Demo").values_list("scopes")) == {("",)}

@@ -2,7 +2,12 @@
 
 from django.utils.csp import CSP
 
-UNFOLD = {"SITE_TITLE": "Back office", "SITE_HEADER": "Back office", "SHOW_HISTORY": True}
+UNFOLD = {
+    "SITE_TITLE": "Back office",
+    "SITE_HEADER": "Back office",
+    "SITE_FAVICONS": [{"rel": "icon", "href": "data:,"}],  # none, rather than a request for one
+    "SHOW_HISTORY": True,
+}
 
 # The theme's scripts (Alpine) evaluate expressions and set styles inline: without this, a panel
 # covers its pages. It holds for the admin alone; the rest of the site keeps SECURE_CSP.

@@ -1,78 +1,106 @@
-"""Figures over recorded usage: per day without a gap, and in all by operation and by key."""
+"""What the start page shows of recorded usage.
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+The database counts, in one pass over the chosen days for each chart or table; what the counts mean
+and what is drawn from them is `intelligence.usage_figures` and `intelligence.usage_charts`.
+"""
 
-from django.db.models import Avg, Count, F, Q, QuerySet, Sum
-from django.db.models.functions import TruncDate
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any, NamedTuple
 
-from apps.ai.models import UsageRecord
+from django.db.models import Count, F, Q, Sum, Value, Window
+from django.db.models.expressions import BaseExpression
+from django.db.models.functions import RowNumber, TruncDate
 
-DAYS = 30
+from apps.ai.models import ApiKey, UsageRecord
+from intelligence import usage_charts as charts
+from intelligence.usage_figures import FIRST_ERROR, Figures, busiest, days
 
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """One day, operation or key. An error is an answer of 500 or above; latency is the mean."""
-
-    label: str
-    requests: int = 0
-    tokens: int = 0
-    latency_ms: float = 0.0
-    errors: int = 0
+SPANS = (7, 30, 90)  # days, today included
+DEFAULT_SPAN = 30
+MOST_KEYS = 10
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
-    days: list[Figures]
-    operations: list[Figures]
-    keys: list[Figures]
+class Row(NamedTuple):
+    """A line of a table."""
 
-    @property
-    def total(self) -> Figures:
-        requests = sum(day.requests for day in self.days)
-        latency = sum(day.latency_ms * day.requests for day in self.days)
-        return Figures(
-            label=f"{len(self.days)} days",
-            requests=requests,
-            tokens=sum(day.tokens for day in self.days),
-            latency_ms=latency / requests if requests else 0.0,
-            errors=sum(day.errors for day in self.days),
-        )
+    name: str
+    figures: Figures
+    share: str
+    detail: str = ""
 
 
-def usage(today: date, days: int = DAYS) -> Usage:
-    """The last `days` days up to and with `today`, in UTC."""
-    first = today - timedelta(days=days - 1)
-    records = UsageRecord.objects.filter(
-        created_at__gte=datetime.combine(first, time.min, UTC),
-        created_at__lt=datetime.combine(today + timedelta(days=1), time.min, UTC),
-    )
-    by_day = {each.label: each for each in figures(records, TruncDate("created_at", tzinfo=UTC))}
-    labels = [(first + timedelta(days=index)).isoformat() for index in range(days)]
-    return Usage(
-        days=[by_day.get(label) or Figures(label) for label in labels],
-        operations=most_used(figures(records, F("operation"))),
-        keys=most_used(figures(records, F("key_id"))),
-    )
+def figures(by: BaseExpression | F, since: datetime) -> dict[Any, Figures]:
+    """Figures of each value of `by`.
 
+    A row carries the counts of its group. Kept are the rows at the group's percentiles of latency,
+    by nearest rank in whole numbers: the same on every database.
+    """
 
-def figures(records: QuerySet[UsageRecord], label: F | TruncDate) -> Iterable[Figures]:
+    def of_group(aggregate: Count | Sum | RowNumber, **order: Any) -> Window:
+        return Window(aggregate, partition_by=[by], **order)
+
+    def at_percentile(percent: int) -> Q:
+        return Q(before__lt=F("requests") * percent, reached__gte=F("requests") * percent)
+
     rows = (
-        records.values(label=label)
+        UsageRecord.objects.filter(created_at__gte=since)
         .annotate(
-            requests=Count("pk"),
-            tokens=Sum("input_tokens") + Sum("output_tokens"),
-            latency=Avg("latency_ms"),
-            errors=Count("pk", filter=Q(status__gte=500)),
+            value=by,
+            requests=of_group(Count("pk")),
+            errors=of_group(Count("pk", filter=Q(status__gte=FIRST_ERROR))),
+            read=of_group(Sum("input_tokens")),
+            written=of_group(Sum("output_tokens")),
+            rank=of_group(RowNumber(), order_by=["latency_ms", "pk"]),
         )
-        .order_by()
+        .annotate(before=(F("rank") - 1) * 100, reached=F("rank") * 100)
+        .filter(at_percentile(50) | at_percentile(95))
+        .order_by("rank")
+        .values_list("value", "requests", "errors", "read", "written", "latency_ms")
     )
-    for row in rows:
-        label_text = "without a key" if row["label"] is None else str(row["label"])
-        yield Figures(label_text, row["requests"], row["tokens"], row["latency"], row["errors"])
+    found: dict[Any, Figures] = {}
+    for value, requests, errors, read, written, latency in rows:
+        lower = found[value].latency_p50_ms if value in found else latency
+        found[value] = Figures(requests, errors, read, written, lower, latency)
+    return found
 
 
-def most_used(rows: Iterable[Figures]) -> list[Figures]:
-    return sorted(rows, key=lambda each: (-each.requests, each.label))[:10]
+def table(
+    counted: Iterable[tuple[str, Figures]], names: Mapping[str, str] | None = None
+) -> list[Row]:
+    rows = []
+    for group, each, part in busiest(counted):
+        name, detail = (names[group], group) if names and group in names else (group, "")
+        rows.append(Row(name, each, charts.share(part), detail))
+    return rows
+
+
+def report(today: date, span: int = DEFAULT_SPAN) -> dict[str, Any]:
+    """What the page shows of the `span` days up to today, in UTC."""
+    axis = days(today, span)
+    since = datetime.combine(axis[0], time.min, UTC)
+    by_day = figures(TruncDate("created_at", tzinfo=UTC), since)
+    data = [(day, by_day.get(day, Figures())) for day in axis]
+    by_key = figures(F("key_id"), since)
+    names = dict(ApiKey.objects.values_list("id", "name"))
+    keys = table(((key or "none", each) for key, each in by_key.items()), names)
+    plots = [
+        ("Requests a day", charts.bars, charts.REQUESTS, "", charts.WHOLE),
+        ("Tokens a day", charts.bars, charts.TOKENS, "", charts.HALF),
+        ("Latency a day, in ms", charts.lines, charts.LATENCY, " ms", charts.HALF),
+    ]
+    return {
+        "total": figures(Value(1), since).get(1, Figures()),
+        "charts": [
+            {
+                "title": title,
+                "svg": draw(title, data, series, unit, width),
+                "legend": charts.legend(series),
+            }
+            for title, draw, series, unit, width in plots
+        ],
+        "tables": [
+            ("Operation", table(figures(F("operation"), since).items()), 0),
+            ("API key", keys[:MOST_KEYS], len(keys[MOST_KEYS:])),
+        ],
+    }

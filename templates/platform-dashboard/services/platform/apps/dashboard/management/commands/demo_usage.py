@@ -1,41 +1,84 @@
-"""Made-up usage of the last 30 days, to see the dashboard with something on it."""
+"""Made-up usage for the dashboard, in development alone.
 
+Its keys open nothing: they have no scope, and what they were made from is thrown away. Running it
+again replaces what it made before and touches nothing else.
+"""
+
+import math
 import random
-from datetime import timedelta
-from typing import Any
+import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
 from django.utils import timezone
 
+from apps.ai import keys
 from apps.ai.models import UsageRecord
-from apps.dashboard.usage import DAYS
 
-OPERATIONS = {"embeddings": 12.0, "classify": 25.0, "similar": 40.0}  # typical latency, ms
+DAYS = 90
+# id: name, share of the requests
+KEYS = {
+    "ak_demo_shop": ("Demo: web shop", 6),
+    "ak_demo_support": ("Demo: support desk", 3),
+    "ak_demo_search": ("Demo: nightly search index", 2),
+}
+
+
+class Usual(NamedTuple):
+    """A usual request of an operation, and its share of all."""
+
+    operation: str
+    share: int
+    tokens: int
+    latency_ms: float
+
+
+OPERATIONS = (
+    Usual("embeddings", 5, 120, 9.0),
+    Usual("similar", 3, 420, 24.0),
+    Usual("classify", 2, 160, 15.0),
+)
+
+
+def made_up(now: datetime) -> Iterator[UsageRecord]:
+    """Usage that grows, rests at weekends, and had one bad day; the same for the same `now`."""
+    dice = random.Random(1)  # noqa: S311 - demo data
+    bad_day = (now - timedelta(days=9)).date()
+    for ago in range(DAYS):
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=ago)
+        weekday = 0.35 if midnight.weekday() >= 5 else 1.0
+        bad = midnight.date() == bad_day
+        for _ in range(round(110 * weekday * math.exp(-ago / 70) * dice.uniform(0.85, 1.15))):
+            created_at = midnight + timedelta(hours=min(max(dice.gauss(13, 3.5), 0), 23.9))
+            if created_at > now:
+                continue
+            [key_id] = dice.choices(list(KEYS), [share for _, share in KEYS.values()])
+            [usual] = dice.choices(OPERATIONS, [each.share for each in OPERATIONS])
+            yield UsageRecord(
+                key_id=key_id,
+                operation=usual.operation,
+                model="all-minilm-l6-v2-int8",
+                input_tokens=round(usual.tokens * dice.lognormvariate(0, 0.4)),
+                output_tokens=0,
+                latency_ms=usual.latency_ms * dice.lognormvariate(0, 0.45) * (4 if bad else 1),
+                status=500 if dice.random() < (0.12 if bad else 0.004) else 200,
+                created_at=created_at,
+            )
 
 
 class Command(BaseCommand):
-    help = "development: record made-up usage of the last 30 days"
+    help = f"development: make up usage of the last {DAYS} days; again: afresh"
 
+    @transaction.atomic
     def handle(self, *_args: Any, **_options: Any) -> None:
         if not settings.DEBUG:
-            raise CommandError("made-up usage takes APP_ENV=development")
-        chance = random.Random(0)  # noqa: S311 - no secret
-        now = timezone.now()
-        records = []
-        for day in range(DAYS):
-            for _ in range(chance.randint(20, 60)):
-                operation, latency = chance.choice(list(OPERATIONS.items()))
-                records.append(
-                    UsageRecord(
-                        operation=operation,
-                        model="demo",
-                        input_tokens=chance.randint(5, 200),
-                        output_tokens=0,
-                        latency_ms=latency * chance.lognormvariate(0, 0.3),
-                        status=500 if chance.random() < 0.02 else 200,
-                        created_at=now - timedelta(days=day, seconds=chance.randrange(3600)),
-                    )
-                )
-        UsageRecord.objects.bulk_create(records)
-        self.stdout.write(f"{len(records)} records of made-up usage")
+            raise CommandError("demo data is for APP_ENV=development")
+        for key_id, (name, _) in KEYS.items():
+            keys.put(key_id, secrets.token_hex(), name, [])
+        UsageRecord.objects.filter(key_id__in=KEYS).delete()
+        made = UsageRecord.objects.bulk_create(made_up(timezone.now()), batch_size=1000)
+        self.stdout.write(f"{len(made)} made-up requests of the last {DAYS} days")
