@@ -108,13 +108,13 @@ def group(answers: str, patches: list[Patch], of: Callable[[str], Steps], parent
             code, said = run(project, command)
             assert code == 0, f"exit {code}\n{tail(said)}"
     for patch in patches:
-        step = of(patch.name)
+        fact = of(patch.name)
         with suppress(Broken):
             if patch.refused:
-                with step(f"{patch.guarantee}: refused, for {patch.refused}"):
+                with fact(f"{patch.guarantee}: refused, for {patch.refused}"):
                     patch.is_refused(project)
             else:
-                with step(f"{patch.guarantee}: broken, {patch.red} goes red"):
+                with fact(f"{patch.guarantee}: broken, {patch.red} goes red"):
                     patch.is_noticed(project)
     with step("nothing is left of the patches"):
         project.has_a_clean_git_tree()
