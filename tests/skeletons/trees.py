@@ -26,7 +26,7 @@ ARCHITECTURES = {
     "monolith": ["inference-api", "inference-api,dashboard"],
 }
 FIXED = {"architecture_reason": "the tests ask for it"}
-PROSE = ("README.md", "groundplan.toml", ".groundplan", "docs", "ops/load/budgets.toml", "deploy/kubernetes/overlays")
+PROSE = ("README.md", "LICENSE", "groundplan.toml", ".groundplan", "docs", "ops/load/budgets.toml", "deploy/kubernetes/overlays")
 
 Choices = dict[str, str]
 
