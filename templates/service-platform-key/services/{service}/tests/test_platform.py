@@ -1,0 +1,32 @@
+import pytest
+
+from app.__main__ import main
+
+KEY = "the-platform-s-own-key"
+
+
+@pytest.fixture(autouse=True)
+def development(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEV_API_KEY", "only-for-tests")
+    monkeypatch.delenv("AI_SERVICE_KEY", raising=False)
+
+
+def keys(capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
+    """What `keys list` says of each key, by its id."""
+    capsys.readouterr()
+    assert main(["keys", "list"]) == 0
+    return {line.split("\t")[0]: line.split("\t")[1:] for line in capsys.readouterr().out.splitlines()}
+
+
+def test_the_platform_gets_a_key_that_opens_inference_and_no_more(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AI_SERVICE_KEY", KEY)
+    assert main(["seed"]) == main(["seed"]) == 0
+    assert KEY not in capsys.readouterr().out
+    assert keys(capsys)["ak_platform"] == ["usable", "never used", "inference", "platform"]
+
+
+def test_without_a_platform_nobody_gets_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["seed"]) == 0
+    assert keys(capsys).keys() == {"ak_development"}
