@@ -38,9 +38,7 @@ class Service:
         self.requests: list[httpx2.Request] = []
         self.pauses: list[float] = []
         transport = httpx2.MockTransport(self.answer)
-        self.client = AiClient(
-            "http://ai.test", KEY, transport=transport, pause=self.pauses.append
-        )
+        self.client = AiClient("http://ai.test", KEY, transport=transport, pause=self.pauses.append)
 
     def answer(self, request: httpx2.Request) -> httpx2.Response:
         self.requests.append(request)
@@ -137,12 +135,12 @@ def test_input_that_is_refused_is_not_sent_again_and_says_why(body: object, said
 
 def test_the_key_is_in_no_log_and_no_error(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
-    for steps in ((ok(),), (httpx2.Response(401),), (httpx2.ConnectError, httpx2.ConnectError)):
-        service = Service(*steps)
-        try:
+    service = Service(ok(), httpx2.Response(401), httpx2.ConnectError, httpx2.ConnectError)
+    service.classify()
+    for _ in range(2):
+        with pytest.raises(Unavailable) as caught:
             service.classify()
-        except Unavailable as error:
-            logging.getLogger("test").exception("%r", error)
+        logging.getLogger("test").error("%r", caught.value, exc_info=caught.value)
     assert caplog.records
     assert KEY not in caplog.text
     assert KEY not in repr(vars(service.client))

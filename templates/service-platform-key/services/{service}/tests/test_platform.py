@@ -15,7 +15,8 @@ def keys(capsys: pytest.CaptureFixture[str]) -> dict[str, list[str]]:
     """What `keys list` says of each key, by its id."""
     capsys.readouterr()
     assert main(["keys", "list"]) == 0
-    return {line.split("\t")[0]: line.split("\t")[1:] for line in capsys.readouterr().out.splitlines()}
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    return {key_id: said for key_id, *said in lines}
 
 
 def test_the_platform_gets_a_key_that_opens_inference_and_no_more(

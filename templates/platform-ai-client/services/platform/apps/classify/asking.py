@@ -28,7 +28,7 @@ def client() -> AiClient:
 
 
 def refuse_to_start_unconfigured(**_signal: object) -> None:
-    """Raises ImproperlyConfigured. Whether the service answers does not matter: it may come later."""
+    """Raises ImproperlyConfigured. The service itself may be away: it can come later."""
     if not settings.AI_SERVICE_URL.startswith(("http://", "https://")):
         raise ImproperlyConfigured(
             "AI_SERVICE_URL must be the address of the AI service, such as https://ai.example.com"

@@ -19,7 +19,5 @@ class ClassifyForm(forms.Form):
         if not 2 <= len(labels) <= MAX_LABELS:
             raise forms.ValidationError(f"Give two to {MAX_LABELS} different labels.")
         if max(map(len, labels)) > MAX_LABEL_CHARACTERS:
-            raise forms.ValidationError(
-                f"A label has at most {MAX_LABEL_CHARACTERS} characters."
-            )
+            raise forms.ValidationError(f"A label has at most {MAX_LABEL_CHARACTERS} characters.")
         return labels

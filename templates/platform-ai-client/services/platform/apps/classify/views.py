@@ -13,7 +13,7 @@ from apps.classify.forms import ClassifyForm
 @login_required
 @require_http_methods(["GET", "POST"])
 def classify(request: HttpRequest) -> HttpResponse:
-    """Without the AI service it is 503, with what was typed kept and a sentence on what is missing."""
+    """503 without the AI service: what was typed is kept, and what is missing said."""
     form = ClassifyForm(request.POST or None)
     scores: list[Score] = []
     status = HTTPStatus.OK
