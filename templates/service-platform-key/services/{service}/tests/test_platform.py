@@ -1,6 +1,10 @@
+from unittest.mock import AsyncMock
+
 import pytest
 
 from app.__main__ import main
+from app.keys import ApiKeys
+from app.platform import store
 
 KEY = "the-platform-s-own-key"
 
@@ -28,6 +32,7 @@ def test_the_platform_gets_a_key_that_opens_inference_and_no_more(
     assert keys(capsys)["ak_platform"] == ["usable", "never used", "inference", "platform"]
 
 
-def test_without_a_platform_nobody_gets_one(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["seed"]) == 0
-    assert keys(capsys).keys() == {"ak_development"}
+async def test_without_a_platform_nobody_gets_one() -> None:
+    stored = AsyncMock(spec=ApiKeys)
+    await store(stored)
+    stored.put.assert_not_awaited()
