@@ -21,7 +21,8 @@ pub struct Partly {
 }
 
 const NOWHERE: &[Architecture] = &[];
-const MONOLITH: &[Architecture] = &[Architecture::Monolith];
+const WITH_A_PLATFORM: &[Architecture] = &[Architecture::Monolith, Architecture::Hybrid];
+const OF_ONE_SERVICE: &[Architecture] = &[Architecture::ApiFirst, Architecture::Monolith];
 
 /// The options that not every architecture takes, and the architectures that do.
 const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
@@ -33,11 +34,12 @@ const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
     ("workloads", "crm", NOWHERE),
     ("workloads", "business-platform", NOWHERE),
     ("model_serving", "own-gpu", NOWHERE),
-    ("admin", "heavy", MONOLITH),
-    ("users", "organisations", MONOLITH),
-    ("compliance", "strict", MONOLITH),
+    ("admin", "heavy", WITH_A_PLATFORM),
+    ("users", "organisations", WITH_A_PLATFORM),
+    ("compliance", "strict", WITH_A_PLATFORM),
+    ("operations", "kubernetes", OF_ONE_SERVICE),
+    ("operations", "paas", OF_ONE_SERVICE),
     ("database", "mysql", NOWHERE),
-    ("architecture", "hybrid", NOWHERE),
 ];
 
 fn taken_by(question: &str, option: &str) -> &'static [Architecture] {
@@ -66,13 +68,17 @@ pub fn not_yet(answers: &Answers, architecture: Architecture) -> Vec<NotYet> {
         .map(|(question, option, architectures)| NotYet {
             question,
             answer: (*option).to_owned(),
-            why: (!architectures.is_empty()).then_some("only a monolith has it so far"),
+            why: why(question, architectures),
         })
         .collect();
-    if !built("architecture", architecture.key()) {
-        missing.push(NotYet { question: "architecture", answer: architecture.key().to_owned(), why: None });
+    if architecture == Architecture::Hybrid && answers.users == Users::None && answers.admin == Admin::None {
+        missing.push(NotYet {
+            question: "users",
+            answer: Users::None.key().to_owned(),
+            why: Some("with neither accounts nor an admin nobody can log in to the platform, so it has no use"),
+        });
     }
-    let dashboard = answers.workloads.contains(Workload::Dashboard) && architecture == Architecture::Monolith;
+    let dashboard = answers.workloads.contains(Workload::Dashboard) && architecture != Architecture::ApiFirst;
     let mut without = |applies: bool, why| {
         if dashboard && applies {
             missing.push(NotYet {
@@ -85,6 +91,16 @@ pub fn not_yet(answers: &Answers, architecture: Architecture) -> Vec<NotYet> {
     without(!answers.workloads.has_ai(), "it shows what the AI is used for, so it needs an AI workload beside it");
     without(answers.admin == Admin::None, "it is the start page of the admin, so `admin` cannot be `none`");
     missing
+}
+
+/// What an option that only some architectures take lacks in the others; None where it is built nowhere.
+fn why(question: &str, taken_by: &[Architecture]) -> Option<&'static str> {
+    match (question, taken_by) {
+        (_, []) => None,
+        ("operations", [_, _]) => Some("a Procfile has one web process, and a hybrid is two applications"),
+        ("operations", _) => Some("only an API-first service has it so far"),
+        _ => Some("only a platform on Django has it: a monolith or a hybrid"),
+    }
 }
 
 fn asked(key: &str, known: &crate::questions::Known) -> bool {
@@ -100,7 +116,8 @@ pub fn not_carried(answers: &Answers, architecture: Architecture) -> Vec<Workloa
 /// What of the answers an emitted project does not carry yet. Its README and decision record say so.
 pub fn partly(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
     let mut rows = match architecture {
-        Architecture::ApiFirst | Architecture::Hybrid => of_a_service(answers),
+        Architecture::ApiFirst => of_a_service(answers),
+        Architecture::Hybrid => of_a_hybrid(answers),
         Architecture::Monolith => of_a_monolith(answers),
     };
     match answers.model_serving {
@@ -147,19 +164,44 @@ fn of_a_service(answers: &Answers) -> Vec<Partly> {
     rows
 }
 
+fn of_a_hybrid(answers: &Answers) -> Vec<Partly> {
+    let mut rows = vec![Partly {
+        question: "architecture",
+        answer: Architecture::Hybrid.key().to_owned(),
+        missing: "a gateway before both halves, tokens by which the service knows a user of the platform, and events \
+                  between them; the platform calls the service with a key of its own",
+    }];
+    if answers.consumers == Consumers::SpaMobile {
+        rows.push(row(
+            answers,
+            "consumers",
+            "a generated TypeScript client; the contract to generate it from is in contracts/openapi",
+        ));
+    }
+    rows.extend(of_a_platform(answers));
+    rows
+}
+
 fn of_a_monolith(answers: &Answers) -> Vec<Partly> {
+    let mut rows = Vec::new();
+    if answers.consumers == Consumers::SpaMobile {
+        rows.push(row(
+            answers,
+            "consumers",
+            "CORS and a generated TypeScript client; the contract to generate it from is in contracts/openapi",
+        ));
+    }
+    rows.extend(of_a_platform(answers));
+    rows
+}
+
+fn of_a_platform(answers: &Answers) -> Vec<Partly> {
     let mut rows = Vec::new();
     let mut missing = |question, text| rows.push(row(answers, question, text));
     if answers.users == Users::Organisations {
         missing(
             "users",
             "organisations, roles in them, invitations, single sign-on; sign-up, login and password reset are there",
-        );
-    }
-    if answers.consumers == Consumers::SpaMobile {
-        missing(
-            "consumers",
-            "CORS and a generated TypeScript client; the contract to generate it from is in contracts/openapi",
         );
     }
     match answers.compliance {

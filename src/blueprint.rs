@@ -99,51 +99,60 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let github = answers.ci == Ci::Github;
     let gitlab = answers.ci == Ci::Gitlab;
     let dashboard = asks(Workload::Dashboard);
+    let accounts = answers.users != Users::None;
+    let admin = answers.admin != Admin::None;
+    let serves = architecture != Architecture::Monolith;
+    let platform = architecture != Architecture::ApiFirst;
+    let hybrid = serves && platform;
 
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
     add("inference", None, &["workloads"], inference);
     add("load", None, &["workloads"], inference);
-    let service = match architecture {
-        Architecture::ApiFirst | Architecture::Hybrid => {
-            let ai = Some(FIRST_SERVICE);
-            add("service", ai, &[], true);
-            add("inference-api", ai, &["workloads"], inference);
-            add("cors", ai, &["consumers"], answers.consumers == Consumers::SpaMobile);
-            add("service-admin", ai, &["admin", "workloads"], answers.admin == Admin::Basic || dashboard);
-            add("usage-charts", None, &["workloads"], dashboard);
-            add("service-dashboard", ai, &["workloads"], dashboard);
-            add("database-postgresql", ai, &["database"], postgresql);
-            add("containers-service", ai, &["operations"], containers);
-            add("kubernetes-alembic", ai, &["operations"], kubernetes);
-            add("operations-paas", ai, &["operations"], paas);
-            ai
-        }
-        Architecture::Monolith => {
-            add("platform", None, &[], true);
-            add("platform-ai", None, &[], true);
-            add("platform-inference-api", None, &["workloads"], inference);
-            add("platform-postgresql", None, &["database"], postgresql);
-            let accounts = answers.users != Users::None;
-            let admin = answers.admin != Admin::None;
-            add("platform-users-simple", None, &["users"], accounts);
-            add("platform-admin", None, &["admin"], admin);
-            add("platform-admin-basic", None, &["admin"], answers.admin == Admin::Basic);
-            add("platform-admin-heavy", None, &["admin"], answers.admin == Admin::Heavy);
-            add("platform-admin-login", None, &["admin", "users"], admin && accounts);
-            add("usage-charts", None, &["workloads"], dashboard);
-            add("platform-admin-limit", None, &["admin", "users"], admin && !accounts);
-            add("platform-dashboard", None, &["workloads"], dashboard);
-            add("containers-platform", None, &["operations"], containers);
-            add("kubernetes-django", Some(PLATFORM), &["operations"], kubernetes);
-            add("kubernetes-mail", Some(PLATFORM), &["operations", "users"], kubernetes && accounts);
-            add("platform-paas", None, &["operations"], paas);
-            Some(PLATFORM)
-        }
-    };
+    let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
+    add("one-database", service, &[], !hybrid);
+    add("usage-charts", None, &["workloads"], dashboard);
+    if serves {
+        add("service", service, &[], true);
+        add("inference-api", service, &["workloads"], inference);
+        add("service-platform-key", service, &[], hybrid);
+        add("cors", service, &["consumers"], answers.consumers == Consumers::SpaMobile);
+        // In a hybrid the platform is where staff works.
+        let staff = !hybrid;
+        add("service-admin", service, &["admin", "workloads"], staff && (answers.admin == Admin::Basic || dashboard));
+        add("service-dashboard", service, &["workloads"], staff && dashboard);
+        add("database-postgresql", service, &["database"], postgresql);
+        add("containers-service", service, &["operations"], containers);
+        add("kubernetes-alembic", service, &["operations"], kubernetes);
+        add("operations-paas", service, &["operations"], paas);
+    }
+    if platform {
+        add("platform", None, &[], true);
+        add("platform-ai", None, &[], true);
+        add("platform-keys", None, &[], !hybrid);
+        add("platform-inference-api", None, &["workloads"], !hybrid && inference);
+        add("platform-ai-client", None, &[], hybrid);
+        add("platform-postgresql", None, &["database"], postgresql);
+        add("platform-users-simple", None, &["users"], accounts);
+        add("platform-staff-login", None, &["users"], hybrid && !accounts);
+        add("platform-admin", None, &["admin"], admin);
+        add("platform-admin-basic", None, &["admin"], answers.admin == Admin::Basic);
+        add("platform-admin-heavy", None, &["admin"], answers.admin == Admin::Heavy);
+        add("platform-admin-login", None, &["admin", "users"], admin && accounts);
+        add("platform-admin-limit", None, &["admin", "users"], admin && !accounts);
+        add("platform-dashboard", None, &["workloads"], dashboard);
+        add("containers-platform", None, &["operations"], containers);
+        add("kubernetes-django", Some(PLATFORM), &["operations"], kubernetes);
+        add("kubernetes-mail", Some(PLATFORM), &["operations", "users"], kubernetes && accounts);
+        add("platform-paas", None, &["operations"], paas);
+    }
+    let sqlite = answers.database == Database::Sqlite;
+    let by_database = &["operations", "database"];
     add("operations-containers", service, &["operations"], containers);
-    add("containers-postgresql", service, &["operations", "database"], containers && postgresql);
-    add("containers-sqlite", service, &["operations", "database"], containers && answers.database == Database::Sqlite);
+    add("containers-postgresql", service, by_database, !hybrid && containers && postgresql);
+    add("containers-sqlite", service, by_database, !hybrid && containers && sqlite);
+    add("hybrid-postgresql", None, by_database, hybrid && containers && postgresql);
+    add("hybrid-sqlite", None, by_database, hybrid && containers && sqlite);
     add("operations-kubernetes", service, &["operations"], kubernetes);
     add("kubernetes-service", service, &["operations"], kubernetes);
     add("ci-github", service, &["ci"], github);

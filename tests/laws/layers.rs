@@ -60,7 +60,7 @@ fn every_layer_says_what_it_gives_and_cites_clauses_that_exist() {
 fn every_layer_is_reached_by_some_answer() {
     let mut reached = BTreeSet::new();
     for (key, option) in options() {
-        for architecture in ["api-first", "monolith"] {
+        for architecture in ["api-first", "monolith", "hybrid"] {
             for operations in ["containers", "kubernetes", "paas"] {
                 for database in ["postgresql", "sqlite"] {
                     let mut answers =
@@ -216,6 +216,7 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
         with(&[("organisation", "scale-up")]),
         with(&[("organisation", "public-sector"), ("operations", "paas")]),
         with(&[("organisation", "enterprise"), ("ci", "gitlab")]),
+        with(&[("organisation", "scale-up"), ("architecture", "hybrid")]),
     ] {
         let whole = blueprint_of(&answers).unwrap();
         let with_all = plan(&library, &whole).unwrap();
@@ -321,6 +322,7 @@ fn what_verbatim_files_repeat_is_what_is_planned_and_pinned() {
 fn every_setting_of_the_example_environment_is_read_somewhere() {
     every_setting_is_read(&with(&[]));
     every_setting_is_read(&with(&[("organisation", "public-sector")]));
+    every_setting_is_read(&with(&[("organisation", "scale-up"), ("architecture", "hybrid")]));
 }
 
 fn every_setting_is_read(answers: &Answers) {

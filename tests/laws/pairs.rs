@@ -21,7 +21,7 @@ fn pairs() -> Vec<Answers> {
             if key == other_key && option != other {
                 continue;
             }
-            for architecture in ["auto", "api-first", "monolith"] {
+            for architecture in ["auto", "api-first", "monolith", "hybrid"] {
                 let mut known = Known::default();
                 known.set("architecture", architecture).unwrap();
                 known.set(key, option).unwrap();
@@ -133,7 +133,7 @@ fn check(path: &str, contents: &[u8]) {
 #[test]
 fn an_answer_that_only_explains_changes_nothing_but_the_docs() {
     let library = library();
-    for architecture in ["api-first", "monolith"] {
+    for architecture in ["api-first", "monolith", "hybrid"] {
         only_explains(&library, &with(&[("architecture", architecture)]));
     }
 }

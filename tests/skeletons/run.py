@@ -2,8 +2,9 @@
 """Emitted projects end to end: made, installed, checked, tested, booted, asked, stopped. Python's standard library alone.
 
 Fixed: the project of the defaults (also on PostgreSQL, and member by member), a few trees that hold every pair of
-answers, a service and a platform side by side, and projects inside other people's repositories. With --minutes, further
-distinct trees follow until that many have passed since the start; which comes first depends on the commit. With
+answers, a service and a platform side by side, a hybrid whose service is killed, and projects inside other people's
+repositories. With --minutes, further distinct trees follow until that many have passed since the start; which comes
+first depends on the commit. With
 --matrix every distinct tree is run, and what has passed once is not run again until it changes.
 """
 
@@ -23,6 +24,7 @@ from pathlib import Path
 
 import edges
 import guests
+import halves
 import scenarios
 from processes import end_all
 from project import ROOT
@@ -82,6 +84,7 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
         "on PostgreSQL": scenarios.OnPostgresql({}),
         "a monolith on PostgreSQL": scenarios.OnPostgresql({"organisation": "scale-up", "operations": "paas"}),
         "both edges": edges.agree,
+        "a hybrid": halves.go_on_alone,
         "in a git repository": guests.in_a_git_repository,
         "in a Cargo workspace": guests.in_a_cargo_workspace,
         "in a uv workspace": guests.in_a_uv_workspace,

@@ -1,6 +1,6 @@
 """The production server: `gunicorn config.wsgi`.
 
-Threads share the process's one model, so more load is served by more containers, not by workers.
+Threads share what the process holds, so more load is served by more containers, not by workers.
 """
 
 import os

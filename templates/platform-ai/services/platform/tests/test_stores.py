@@ -3,8 +3,7 @@ from collections.abc import Sequence
 import pytest
 from django.utils import timezone
 
-from apps.ai import keys
-from apps.ai.models import UsageRecord
+from apps.ai.models import ApiKey, UsageRecord
 from apps.ai.stores import DjangoUsageSink
 from intelligence.testing.usage_sink import Store, UsageSinkContract, usage_of
 from intelligence.usage import Usage
@@ -26,7 +25,7 @@ class DjangoStore:
 class TestDjangoUsageSink(UsageSinkContract):
     @pytest.fixture
     def store(self, transactional_db: None) -> Store:
-        keys.put("ak_test", "ak_test_key", "test", ["inference"])
+        ApiKey.objects.create(id="ak_test", name="test", digest="0" * 64)
         return DjangoStore("ak_test")
 
 

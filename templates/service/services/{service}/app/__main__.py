@@ -99,9 +99,12 @@ async def seed(_: argparse.Namespace, settings: Settings) -> int:
         print("seeding takes APP_ENV=development and a DEV_API_KEY", file=sys.stderr)
         return 1
     key = settings.dev_api_key.get_secret_value()
+    app = create_app(settings)
     async with stored_keys(settings) as keys:
         await keys.put("ak_development", key, "development", SCOPES)
-    pages: list[str] = create_app(settings).state.pages
+        for store in app.state.seeds:
+            await store(keys)
+    pages: list[str] = app.state.pages
     print(*(f"http://{settings.host}:{settings.port}{page}" for page in pages), sep="  ", end="  ")
     print(f"API key: {key}")
     return 0

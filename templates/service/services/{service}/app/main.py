@@ -51,6 +51,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.database = Database(settings.database_url)
     app.state.keys = ApiKeys(app.state.database, settings.secret_key)
     app.state.pages = []  # paths for people, which `python -m app seed` prints
+    app.state.seeds = []  # what else it stores: coroutines that take the keys
 
     problems.install(app)
     openapi.install(app)

@@ -1,0 +1,5 @@
+from django.urls import path
+
+from apps.classify.views import classify
+
+urlpatterns = [path("classify/", classify, name="classify")]

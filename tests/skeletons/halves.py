@@ -1,0 +1,130 @@
+"""A hybrid: two processes, one of which can be away."""
+
+import http.cookiejar
+import re
+import signal
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+from processes import execute, free_port, running, until
+from project import CONFIRMATIONS, Project, answers, generate
+from report import Steps
+from service import Service
+
+CHOICES = {"organisation": "scale-up", "architecture": "hybrid", "architecture_reason": "the tests ask for it"}
+FORM = {"text": "My card was charged twice.", "labels": "a payment, the weather"}
+# Of the platform's environment when it is installed alone.
+NO_MODEL = "import importlib.util as u; print([each for each in ('onnxruntime', 'tokenizers', 'fastapi') if u.find_spec(each)])"
+
+
+class Browser:
+    """A person at the platform: keeps cookies and sends the token of each form."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self._jar = http.cookiejar.CookieJar()
+        self._opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPCookieProcessor(self._jar)
+        )
+
+    def get(self, path: str, form: dict[str, str] | None = None) -> tuple[int, str]:
+        data = urllib.parse.urlencode(form).encode() if form else None
+        try:
+            with self._opener.open(self.address + path, data, timeout=60) as response:
+                return response.status, response.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+
+    def submit(self, path: str, form: dict[str, str]) -> tuple[int, str]:
+        _, page = self.get(path)
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)
+        assert token, page
+        return self.get(path, {"csrfmiddlewaretoken": token[1], **form})
+
+    def logs_in(self, email: str, password: str) -> None:
+        status, page = self.submit("/accounts/login/", {"login": email, "password": password})
+        assert status == 200 and email in page, (status, page)
+
+
+def setting(project: Project, name: str) -> str:
+    found = re.search(rf"(?m)^{name}=(.+)$", (project.folder / ".env").read_text())
+    assert found, f"no {name} in .env"
+    return found[1]
+
+
+def requests_shown(browser: Browser) -> int:
+    """How many calls the dashboard counts."""
+    _, page = browser.get("/admin/")
+    found = re.search(r"<dt>Requests</dt><dd>(\d+)</dd>", page)
+    assert found, page
+    return int(found[1])
+
+
+def go_on_alone(step: Steps, scratch: Path) -> None:
+    """The platform answers while the AI service is away, says so, and works again when it is back."""
+    with step("groundplan new, uv sync"):
+        generate(scratch, "new", "demo", "--defaults", *CONFIRMATIONS, *answers(CHOICES))
+        project = Project(scratch / "demo")
+        project.has_a_clean_git_tree()
+        project.run("uv", "sync", "--locked")
+    with step("just check"):
+        project.just("check")
+    with step("just test"):
+        project.just("test")
+    with step("just dev: both, on two ports; SIGTERM leaves nothing"), project.dev() as (process, ai, key):
+        platform = Service(int(ai.address.rpartition(":")[2]) + 100)
+        until(platform.ready, "/readyz of the platform", alive=process.outer)
+        assert f"{platform.address}/classify/  asks {ai.address}" in process.output()
+        ai.infers(key)
+        ai.is_closed()
+        browser = Browser(platform.address)
+        browser.logs_in("admin@example.com", setting(project, "DEV_ADMIN_PASSWORD"))
+        status, page = browser.submit("/classify/", FORM)
+        assert status == 200 and page.index("a payment</th>") < page.index("the weather</th>"), (status, page)
+        process.stop(signal.SIGTERM)
+        assert not ai.listens() and not platform.listens()
+    with step("just key list: the platform's own key, used"):
+        [line] = [each for each in project.just("key", "list").splitlines() if "ak_platform" in each]
+        assert re.search(r"usable\tused .*\tinference\tplatform$", line), line
+    with step("the AI service killed: the platform says so; started again: it recovers"):
+        goes_on(project, scratch)
+    with step("the platform alone: no model in its environment"):
+        venv = scratch / "venv-platform"
+        env = {"UV_PROJECT_ENVIRONMENT": str(venv)}
+        project.run("uv", "sync", "--locked", "--exact", "--no-dev", "--package", "demo-platform", env=env)
+        assert execute([venv / "bin/python", "-c", NO_MODEL], scratch) == "[]\n"
+    with step("git sees no change"):
+        project.has_a_clean_git_tree()
+
+
+def goes_on(project: Project, scratch: Path) -> None:
+    ai, platform = Service(free_port()), Service(free_port())
+    env = {"AI_SERVICE_URL": ai.address}
+    serve = ["uv", "run", "just", "services/ai/run"]
+    of_ai = env | {"PORT": ai.address.rpartition(":")[2]}
+    log = scratch / "platform.log"
+    # As in development, without the runner, which ends both when one ends.
+    command = ["uv", "run", "just", "services/platform/manage", "runserver", "--noreload",
+               platform.address.removeprefix("http://")]
+    with running(command, project.folder, env, log) as pages:
+        until(platform.ready, "/readyz of the platform", alive=pages.outer, log=log)
+        browser = Browser(platform.address)
+        browser.logs_in("admin@example.com", setting(project, "DEV_ADMIN_PASSWORD"))
+        counted = requests_shown(browser)
+        with running(serve, project.folder, of_ai, scratch / "ai.log") as model:
+            until(ai.ready, "/readyz", alive=model.outer, log=scratch / "ai.log")
+            assert browser.submit("/classify/", FORM)[0] == 200
+            model.end()
+        status, page = browser.submit("/classify/", FORM)
+        assert status == 503 and "The AI service does not answer" in page and FORM["text"] in page, (status, page)
+        assert platform.ready() and browser.get("/")[0] == 200
+        with running(serve, project.folder, of_ai, scratch / "ai-again.log") as model:
+            until(ai.ready, "/readyz", alive=model.outer, log=scratch / "ai-again.log")
+            status, page = browser.submit("/classify/", FORM)
+            assert status == 200 and "does not answer" not in page, (status, page)
+            model.stop(signal.SIGTERM)
+        assert requests_shown(browser) == counted + 3
+        assert setting(project, "AI_SERVICE_KEY") not in pages.output()
