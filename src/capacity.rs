@@ -44,8 +44,8 @@ pub struct Capacity {
     pub memory_total_mb: u32,
     pub connections_per_process: u32,
     pub connections: u32,
-    pub max_connections: u32,
-    pub pooler_needed: bool,
+    /// What the answers do not bear of this.
+    pub warnings: Vec<String>,
 }
 
 impl Capacity {
@@ -63,6 +63,7 @@ pub fn capacity(answers: &Answers, architecture: Architecture) -> Capacity {
         PeakRps::To1000 => (1000, false),
         PeakRps::Over1000 => (1000, true),
     };
+    let rps_per_core = 10 * UTILISATION_PERCENT / CPU_MS_PER_CALL;
     let busy_ms_per_second = peak_rps * CPU_MS_PER_CALL;
     let needed = busy_ms_per_second.div_ceil(10 * UTILISATION_PERCENT);
     let alone = answers.operations == Operations::Paas || answers.database == Database::Sqlite;
@@ -74,12 +75,29 @@ pub fn capacity(answers: &Answers, architecture: Architecture) -> Capacity {
         Architecture::ApiFirst | Architecture::Hybrid => MEMORY_MB,
     };
     let connections = most_processes * CONNECTIONS;
+    let mut warnings = Vec::new();
+    if connections * 5 > MAX_CONNECTIONS * 4 {
+        warnings.push(format!(
+            "That is more than four fifths of the {MAX_CONNECTIONS} connections that PostgreSQL admits by default: put \
+             PgBouncer in between, or raise `max_connections`."
+        ));
+    }
+    if processes > 1 && answers.database == Database::Sqlite {
+        warnings.push(format!(
+            "SQLite serves one process, which is {rps_per_core} calls a second: before the peak comes, move to PostgreSQL."
+        ));
+    }
+    if processes > 1 && answers.operations == Operations::Paas {
+        warnings.push(format!(
+            "The Procfile starts one process, which is {rps_per_core} calls a second: have the platform run {processes} of it."
+        ));
+    }
     Capacity {
         peak_rps,
         open_ended,
         cpu_ms_per_call: CPU_MS_PER_CALL,
         utilisation_percent: UTILISATION_PERCENT,
-        rps_per_core: 10 * UTILISATION_PERCENT / CPU_MS_PER_CALL,
+        rps_per_core,
         cores_hundredths: busy_ms_per_second / 10,
         processes,
         most_processes,
@@ -87,8 +105,7 @@ pub fn capacity(answers: &Answers, architecture: Architecture) -> Capacity {
         memory_total_mb: most_processes * memory_mb,
         connections_per_process: CONNECTIONS,
         connections,
-        max_connections: MAX_CONNECTIONS,
-        pooler_needed: connections * 5 > MAX_CONNECTIONS * 4,
+        warnings,
     }
 }
 
@@ -118,17 +135,22 @@ mod tests {
     }
 
     #[test]
-    fn sqlite_is_planned_one_process() {
-        let mut known = Known::default();
-        known.set("operations", "containers").unwrap();
-        known.set("database", "sqlite").unwrap();
-        assert_eq!(capacity(&known.complete(), Architecture::Monolith).processes, 1);
-    }
-
-    #[test]
-    fn a_pooler_is_needed_before_the_connections_run_out() {
-        assert!(!at("10-100", "containers").pooler_needed);
-        assert!(at("100-1000", "containers").pooler_needed);
+    fn what_the_answers_do_not_bear_is_said() {
+        let warnings = |peak: &str, operations: &str, database: &str| {
+            let mut known = Known::default();
+            for (key, value) in [("peak_rps", peak), ("operations", operations), ("database", database)] {
+                known.set(key, value).unwrap();
+            }
+            let capacity = capacity(&known.complete(), Architecture::Monolith);
+            (capacity.processes, capacity.warnings.join(" "))
+        };
+        assert_eq!(warnings("under-10", "containers", "sqlite"), (1, String::new()));
+        assert_eq!(warnings("10-100", "containers", "postgresql"), (3, String::new()));
+        let (processes, said) = warnings("10-100", "paas", "sqlite");
+        assert_eq!(processes, 3);
+        assert!(said.contains("SQLite serves one process, which is 40 calls a second"), "{said}");
+        assert!(said.contains("have the platform run 3 of it"), "{said}");
+        assert!(warnings("100-1000", "containers", "postgresql").1.contains("PgBouncer"));
     }
 
     #[test]

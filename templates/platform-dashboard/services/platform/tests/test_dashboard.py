@@ -12,7 +12,6 @@ from django.test import Client
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from apps.accounts.models import User
-from apps.ai import keys
 from apps.ai.models import ApiKey, UsageRecord
 from apps.dashboard.templatetags.dashboard import milliseconds, percent
 from apps.dashboard.usage import MOST_KEYS, figures, report
@@ -81,7 +80,7 @@ def test_days_begin_at_midnight_utc() -> None:
 @pytest.mark.django_db
 def test_keys_have_their_names_and_the_busiest_come_first() -> None:
     for number in range(MOST_KEYS + 2):
-        keys.put(f"ak_{number}", f"key {number}", f"Caller {number}", [])
+        ApiKey.objects.create(id=f"ak_{number}", name=f"Caller {number}", digest=f"{number}")
         for _ in range(number + 1):
             record(key_id=f"ak_{number}")
     record(key_id=None)
@@ -128,7 +127,7 @@ def test_the_start_page_draws_the_days_asked_for(
 
 @pytest.mark.django_db
 def test_a_keys_name_is_text_and_no_markup(admin_client: Client) -> None:
-    keys.put("ak_1", "key", "<script>alert(1)</script>", [])
+    ApiKey.objects.create(id="ak_1", name="<script>alert(1)</script>", digest="1")
     record(datetime.now(UTC), key_id="ak_1")
     page = admin_client.get("/admin/").content.decode()
     assert "&lt;script&gt;alert(1)" in page

@@ -1,7 +1,7 @@
 """Made-up usage for the dashboard, in development alone.
 
-Its keys open nothing: they have no scope, and what they were made from is thrown away. Running it
-again replaces what it made before and touches nothing else.
+Its keys open nothing: they have no scope, and their digests are of nothing. Running it again
+replaces what it made before and touches nothing else.
 """
 
 import math
@@ -16,8 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from apps.ai import keys
-from apps.ai.models import UsageRecord
+from apps.ai.models import ApiKey, UsageRecord
 
 DAYS = 90
 # id: name, share of the requests
@@ -78,7 +77,8 @@ class Command(BaseCommand):
         if not settings.DEBUG:
             raise CommandError("demo data is for APP_ENV=development")
         for key_id, (name, _) in KEYS.items():
-            keys.put(key_id, secrets.token_hex(), name, [])
+            shown = {"name": name, "digest": secrets.token_hex(32)}
+            ApiKey.objects.update_or_create(id=key_id, defaults=shown)
         UsageRecord.objects.filter(key_id__in=KEYS).delete()
         made = UsageRecord.objects.bulk_create(made_up(timezone.now()), batch_size=1000)
         self.stdout.write(f"{len(made)} made-up requests of the last {DAYS} days")
