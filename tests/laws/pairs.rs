@@ -236,7 +236,6 @@ fn each_answer_that_builds_changes_the_tree_of_a_monolith() {
         ),
         (&[("admin", "basic")], "apps/backoffice/site.py"),
         (&[("users", "none")], "config/settings/accounts.py"),
-        (&[("users", "none")], "apps/accounts/admin_login.py"),
         (&[("workloads", "inference-api"), ("architecture", "monolith")], "apps/dashboard/usage.py"),
     ] {
         assert!(holds(&[], &of(gone)) && !holds(pairs, &of(gone)), "{pairs:?}: {gone}");
