@@ -9,7 +9,7 @@ TOOLS := source tests/env.sh
 PYTHON := $(TOOLS); "$${UV_PYTHON:-python3}" -B
 VALIDATORS := target/tools/validators
 # How long further projects may be started, counted from the first, besides those that are always run.
-MINUTES ?= 10
+MINUTES ?= 14
 STEPS := setup fmt clippy rust union validators sabotage skeletons
 
 .PHONY: help test matrix $(STEPS)
