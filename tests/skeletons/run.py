@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Emitted projects end to end: made, installed, checked, tested, booted, asked, stopped. Python's standard library alone.
 
-Fixed: the project of the defaults (also on PostgreSQL, and member by member), a few trees that hold every pair of
-answers, a service and a platform side by side, a hybrid whose service is killed, and projects inside other people's
-repositories. With --minutes, further distinct trees follow until that many have passed since the start; which comes
-first depends on the commit. With
---matrix every distinct tree is run, and what has passed once is not run again until it changes.
+Fixed: the project of the defaults (also on PostgreSQL, and member by member), a few other trees of each architecture, a
+service and a platform side by side, a hybrid whose service is killed, and projects inside other people's repositories.
+With --minutes, further distinct trees follow until that many have passed since the start; which comes first depends on
+the commit. With --matrix every distinct tree is run, and what has passed once is not run again until it changes.
 """
 
 import argparse
