@@ -21,8 +21,8 @@ CONFIRMATIONS = [f"--confirm=C{number}" for number in (1, 2, 4, *range(6, 21))]
 
 def answers(choices: Mapping[str, str]) -> list[str]:
     given = [f"--set={key}={value}" for key, value in choices.items()]
-    # An architecture that is asked for by name may be another than the recommended one.
-    return [*given, "--confirm=C18"] if "architecture" in choices else given
+    # Where an architecture is asked for by name, so is what may be odd about it.
+    return [*given, *CONFIRMATIONS] if "architecture" in choices else given
 
 
 def hashes(folder: Path) -> dict[str, str]:

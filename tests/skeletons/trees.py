@@ -18,7 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from processes import execute
-from project import BINARIES, CONFIRMATIONS, answers, generate, hashes
+from project import BINARIES, answers, generate, hashes
 
 # Asked for by name, so that other answers cannot lead to another one; each with the sets of workloads that it carries.
 ARCHITECTURES = {
@@ -56,8 +56,7 @@ def questions() -> dict[str, list[str]]:
 def fingerprint(scratch: Path, choices: Mapping[str, str]) -> str | None:
     """A hash over what is emitted, less prose; None where these answers contradict each other or are not built."""
     folder = Path(tempfile.mkdtemp(dir=scratch)) / "demo"
-    command = ["new", str(folder), "--no-git", "--no-uv-lock", "--quiet", *CONFIRMATIONS,
-               *answers(choices)]
+    command = ["new", str(folder), "--no-git", "--no-uv-lock", "--quiet", *answers(choices)]
     try:
         execute([BINARIES / "groundplan", *command], scratch)
     except AssertionError as error:
