@@ -58,7 +58,7 @@ def setting(project: Project, name: str) -> str:
 def requests_shown(browser: Browser) -> int:
     """How many calls the dashboard counts."""
     _, page = browser.get("/admin/")
-    found = re.search(r"<dt>Requests</dt><dd>(\d+)</dd>", page)
+    found = re.search(r"<dt>Requests</dt>\s*<dd>(\d+)</dd>", page)
     assert found, page
     return int(found[1])
 
