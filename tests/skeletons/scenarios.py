@@ -138,8 +138,9 @@ def alone(project: Project, member: Path, scratch: Path) -> None:
     package = tomllib.loads((member / "pyproject.toml").read_text())["project"]["name"]
     venv = scratch / f"venv-{member.name}"
     env = {"UV_PROJECT_ENVIRONMENT": str(venv)}
-    command = ["uv", "sync", "--locked", "--exact", "--no-dev", "--package", package, "--extra", "embedded"]
-    execute(command, project.folder, env)
+    # As an image installs it: from wheels, which leave the suites of tests out.
+    command = ["uv", "sync", "--locked", "--exact", "--no-dev", "--no-editable", "--package", package]
+    execute([*command, "--extra", "embedded"], project.folder, env)
     serves = member.parent.name == "services"
     foreign = list(kind_of(member).foreign) if serves else ["pytest", "mypy", "django", "fastapi", "sqlalchemy"]
     python = venv / "bin/python"
