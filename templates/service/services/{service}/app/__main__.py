@@ -2,6 +2,8 @@
 
 import argparse
 import asyncio
+import os
+import re
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
@@ -18,13 +20,14 @@ from app.database import Database
 from app.keys import SCOPES, ApiKeys
 from app.main import create_app
 from app.models import ApiKey, utcnow
-from app.settings import Settings
+from app.settings import MIN_SECRET_LENGTH, Settings
 
 type Command = Callable[[argparse.Namespace, Settings], int | Coroutine[Any, Any, int]]
 
 GRACEFUL_SHUTDOWN = 20  # seconds that running requests have after SIGTERM
 MAX_NAME: int = ApiKey.name.type.length
 MAX_DAYS = 3650
+KEY_ID = re.compile(rf"ak_[a-z0-9]{{1,{ApiKey.id.type.length - 3}}}")
 
 
 def serve(arguments: argparse.Namespace, settings: Settings) -> int:
@@ -76,6 +79,22 @@ async def issue(arguments: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
+async def put(arguments: argparse.Namespace, settings: Settings) -> int:
+    key = os.environ.get(arguments.variable, "")
+    if len(key) < MIN_SECRET_LENGTH:
+        print(
+            f"{arguments.variable} needs at least {MIN_SECRET_LENGTH} random characters, "
+            "for example of `openssl rand -hex 32`",
+            file=sys.stderr,
+        )
+        return 1
+    async with stored_keys(settings) as keys:
+        if await keys.put(arguments.id, key, arguments.name, arguments.scope):
+            return 0
+    print(f"{arguments.id} was revoked: give {arguments.variable} another value", file=sys.stderr)
+    return 1
+
+
 async def list_all(_: argparse.Namespace, settings: Settings) -> int:
     async with stored_keys(settings) as keys:
         for key in await keys.all():
@@ -101,7 +120,9 @@ async def seed(_: argparse.Namespace, settings: Settings) -> int:
     key = settings.dev_api_key.get_secret_value()
     app = create_app(settings)
     async with stored_keys(settings) as keys:
-        await keys.put("ak_development", key, "development", SCOPES)
+        if not await keys.put("ak_development", key, "development", SCOPES):
+            print("DEV_API_KEY was revoked: give it another value", file=sys.stderr)
+            return 1
         for store in app.state.seeds:
             await store(keys)
     pages: list[str] = app.state.pages
@@ -114,6 +135,12 @@ def key_name(value: str) -> str:
     if not 1 <= len(name := value.strip()) <= MAX_NAME:
         raise argparse.ArgumentTypeError(f"takes 1 to {MAX_NAME} characters")
     return name
+
+
+def key_id(value: str) -> str:
+    if not KEY_ID.fullmatch(value):
+        raise argparse.ArgumentTypeError("is `ak_` and up to 17 small letters or digits")
+    return value
 
 
 def lifetime(value: str) -> timedelta:
@@ -138,15 +165,22 @@ def parser() -> argparse.ArgumentParser:
     command = commands.add_parser("seed", help="store DEV_API_KEY and say where to use it")
     command.set_defaults(run=seed)
 
-    keys = commands.add_parser("keys", help="issue, list and revoke API keys")
+    keys = commands.add_parser("keys", help="issue, store, list and revoke API keys")
     verbs = keys.add_subparsers(required=True, metavar="VERB")
-    command = verbs.add_parser("issue", help="print a new key")
-    command.add_argument("--name", type=key_name, required=True, help="who it is for")
-    command.add_argument(
+    described = argparse.ArgumentParser(add_help=False)
+    described.add_argument("--name", type=key_name, required=True, help="who it is for")
+    described.add_argument(
         "--scope", required=True, action="append", choices=sorted(SCOPES), help="what it opens"
     )
+    command = verbs.add_parser("issue", help="print a new key", parents=[described])
     command.add_argument("--days", type=lifetime, help="until it expires; default: never")
     command.set_defaults(run=issue)
+    command = verbs.add_parser(
+        "put", help="store a key that was made elsewhere", parents=[described]
+    )
+    command.add_argument("id", type=key_id, help="whose place it takes, such as ak_billing")
+    command.add_argument("variable", help="the environment variable that holds the key")
+    command.set_defaults(run=put)
     verbs.add_parser("list", help="all keys ever issued").set_defaults(run=list_all)
     command = verbs.add_parser("revoke", help="make a key useless at once")
     command.add_argument("id", help="what `list` shows, or the key up to its second underscore")

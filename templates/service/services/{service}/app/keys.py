@@ -65,18 +65,26 @@ class ApiKeys:
         name: str,
         scopes: Iterable[str],
         expires_at: datetime | None = None,
-    ) -> None:
-        """Stores `key` under `key_id`, in place of the key that was there."""
+    ) -> bool:
+        """Stores `key` under `key_id`, in place of the key that was there.
+
+        False, and nothing stored, if it is that very key and was revoked.
+        """
+        digest = self._digest(key)
         row = ApiKey(
             id=key_id,
             name=name,
-            digest=self._digest(key),
+            digest=digest,
             scopes=" ".join(sorted(scopes)),
             expires_at=expires_at,
             revoked_at=None,
         )
         async with self._database.session() as session:
+            there = await session.get(ApiKey, key_id)
+            if there is not None and there.digest == digest and there.revoked_at is not None:
+                return False
             await session.merge(row)
+            return True
 
     async def find(self, key: str) -> Caller | None:
         """Whose key this is; None if it is unknown, revoked or expired."""

@@ -7,20 +7,23 @@ from app.__main__ import main
 from app.keys import SCOPES
 
 
+def listed(capsys: pytest.CaptureFixture[str], key_id: str) -> list[str]:
+    """What `keys list` says of a key: state, use, scopes and name; nothing if it is not there."""
+    capsys.readouterr()
+    assert main(["keys", "list"]) == 0
+    lines = [line.split("\t") for line in capsys.readouterr().out.splitlines()]
+    return next((said for listed_id, *said in lines if listed_id == key_id), [])
+
+
 def test_a_key_is_issued_listed_and_revoked(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["keys", "issue", "--name", "Ada", "--scope", "inference", "--days", "1"]) == 0
     key = capsys.readouterr().out.strip()
     key_id = key[:15]
-
-    def listed() -> str:
-        assert main(["keys", "list"]) == 0
-        out = capsys.readouterr().out
-        assert key not in out
-        return next(line for line in out.splitlines() if line.startswith(key_id))
-
-    assert listed() == f"{key_id}\tusable\tnever used\tinference\tAda"
+    assert listed(capsys, key_id) == ["usable", "never used", "inference", "Ada"]
     assert main(["keys", "revoke", key_id]) == 0
-    assert "\trevoked\t" in listed()
+    assert listed(capsys, key_id)[0] == "revoked"
+    assert main(["keys", "list"]) == 0
+    assert key not in capsys.readouterr().out
     assert main(["keys", "revoke", key_id]) == 1
     assert key_id in capsys.readouterr().err
 
@@ -34,9 +37,7 @@ def test_seeding_twice_gives_one_key_and_prints_it(
     assert lines[0] == lines[1]
     assert lines[0].startswith("http://127.0.0.1:8000/docs")
     assert lines[0].endswith("API key: only-for-tests")
-    main(["keys", "list"])
-    [line] = [each for each in capsys.readouterr().out.splitlines() if "ak_development" in each]
-    assert line.split("\t")[3] == " ".join(sorted(SCOPES))
+    assert listed(capsys, "ak_development")[2] == " ".join(sorted(SCOPES))
 
 
 def test_a_key_for_a_scope_that_opens_nothing_is_not_issued(
@@ -66,12 +67,66 @@ def test_a_key_that_could_not_be_stored_or_used_is_not_issued(
     assert (shown.out, reason in shown.err) == ("", True)
 
 
+KEY = "made-elsewhere-and-long-enough-to-be-a-key"
+PUT = ["keys", "put", "ak_billing", "BILLING_KEY", "--name", "billing", "--scope", "inference"]
+
+
+def test_a_key_that_was_made_elsewhere_is_stored_and_replaced(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key in (KEY, KEY, KEY.upper()):
+        monkeypatch.setenv("BILLING_KEY", key)
+        assert main(PUT) == 0
+    assert listed(capsys, "ak_billing") == ["usable", "never used", "inference", "billing"]
+
+
+def test_a_revoked_key_is_not_stored_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BILLING_KEY", KEY)
+    assert main(PUT) == main(["keys", "revoke", "ak_billing"]) == 0
+    assert main(PUT) == 1
+    assert "ak_billing was revoked: give BILLING_KEY another value" in capsys.readouterr().err
+    monkeypatch.setenv("BILLING_KEY", KEY.upper())
+    assert main(PUT) == 0
+    assert listed(capsys, "ak_billing")[0] == "usable"
+
+
+@pytest.mark.parametrize("value", [None, "", "change-me"])
+def test_a_key_that_could_be_guessed_is_not_stored(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, value: str | None
+) -> None:
+    if value is not None:
+        monkeypatch.setenv("GUESSED_KEY", value)
+    assert main(["keys", "put", "ak_guessed", "GUESSED_KEY", *PUT[4:]]) == 1
+    assert "GUESSED_KEY needs at least 32 random characters" in capsys.readouterr().err
+    assert listed(capsys, "ak_guessed") == []
+
+
+@pytest.mark.parametrize("key_id", ["billing", "ak_", "ak_Billing", "ak_" + "x" * 18])
+def test_a_key_has_an_id_that_can_be_told_from_others(
+    capsys: pytest.CaptureFixture[str], key_id: str
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*PUT[:2], key_id, *PUT[3:]])
+    assert "up to 17 small letters or digits" in capsys.readouterr().err
+
+
 def test_a_database_without_tables_is_told_without_a_trace(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path}/new.sqlite3")
     with pytest.raises(SystemExit, match="alembic upgrade heads"):
         main(["keys", "list"])
+
+
+def test_a_revoked_key_of_development_is_not_seeded_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEV_API_KEY", "revoked-in-tests")
+    assert main(["seed"]) == main(["keys", "revoke", "ak_development"]) == 0
+    assert main(["seed"]) == 1
+    assert "DEV_API_KEY was revoked" in capsys.readouterr().err
 
 
 def test_production_is_not_seeded(
