@@ -151,6 +151,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("operations-containers", service, &["operations"], containers);
     add("containers-postgresql", service, by_database, !hybrid && containers && postgresql);
     add("containers-sqlite", service, by_database, !hybrid && containers && sqlite);
+    add("hybrid-containers", None, &["operations"], hybrid && containers);
     add("hybrid-postgresql", None, by_database, hybrid && containers && postgresql);
     add("hybrid-sqlite", None, by_database, hybrid && containers && sqlite);
     add("operations-kubernetes", service, &["operations"], kubernetes);

@@ -1,6 +1,7 @@
 """The platform is a caller like any other: it has an API key of its own, which opens inference.
 
-In development both sides know that key by AI_SERVICE_KEY; in production `just key issue` makes it.
+Both sides find that key in AI_SERVICE_KEY. `seed` stores it in development, in production
+`python -m app keys put ak_platform AI_SERVICE_KEY --name platform --scope inference` does.
 """
 
 from fastapi import FastAPI
