@@ -2,6 +2,8 @@ from django.contrib.auth.decorators import login_required
 from django.urls import include, path
 from django.views.generic import TemplateView
 
+from config.features import PAGES
+
 PUBLIC = {
     f"account_{page}"
     for page in (
@@ -16,7 +18,9 @@ PUBLIC = {
     )
 }
 
+home = TemplateView.as_view(template_name="home.html", extra_context={"pages": PAGES})
+
 urlpatterns = [
-    path("", login_required(TemplateView.as_view(template_name="home.html")), name="home"),
+    path("", login_required(home), name="home"),
     path("accounts/", include("allauth.account.urls")),
 ]
