@@ -5,14 +5,25 @@ import json
 import logging
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
 from pathlib import Path
+from threading import Event, Semaphore
 
 import httpx2
 import pytest
+from django.conf import settings
 
 from apps.ai_client import client as module
-from apps.ai_client.client import PAUSE, AiClient, Classified, Refused, Score, Unavailable
+from apps.ai_client.client import (
+    PAUSE,
+    WAITING,
+    AiClient,
+    Classified,
+    Refused,
+    Score,
+    Unavailable,
+)
 
 KEY = "ak_platform_0123456789abcdef0123456789abcdef"
 ANSWER = {
@@ -91,6 +102,7 @@ def test_a_passing_failure_is_asked_once_more_after_a_pause(first: Callable[[], 
         ((httpx2.Response(503), httpx2.Response(503)), 503),
         ((httpx2.ConnectError, httpx2.ReadTimeout), 504),
         ((httpx2.ReadTimeout,), 504),
+        ((httpx2.Response(503, headers={"Retry-After": "1"}),), 503),
         ((httpx2.Response(500),), 503),
         ((httpx2.Response(401),), 503),
         ((httpx2.Response(403),), 503),
@@ -108,6 +120,32 @@ def test_what_is_no_answer_is_one_error_after_no_more_than_these_calls(
         service.classify()
     assert caught.value.status == status
     assert service.steps == []
+
+
+def test_a_service_that_hangs_holds_a_few_threads_and_not_all() -> None:
+    release, hanging = Event(), Semaphore(0)
+
+    def hang(_: httpx2.Request) -> httpx2.Response:
+        hanging.release()
+        release.wait(60)
+        return ok()
+
+    client = AiClient("http://ai.test", KEY, transport=httpx2.MockTransport(hang))
+    with ThreadPoolExecutor(WAITING) as threads:
+        try:
+            held = [threads.submit(client.classify, ["text"], ["a", "b"]) for _ in range(WAITING)]
+            for _ in held:
+                assert hanging.acquire(timeout=60)
+            with pytest.raises(Unavailable, match=f"{WAITING} calls wait"):
+                client.classify(["text"], ["a", "b"])
+        finally:
+            release.set()
+        assert [each.result(60).model for each in held] == ["m"] * WAITING
+    assert client.classify(["text"], ["a", "b"]).model == "m"
+
+
+def test_as_many_calls_wait_as_leave_threads_to_the_rest() -> None:
+    assert WAITING <= settings.THREADS / 2
 
 
 def test_it_works_again_when_the_service_does() -> None:

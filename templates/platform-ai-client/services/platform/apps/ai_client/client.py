@@ -4,6 +4,10 @@ Whatever keeps the service from answering is one error, Unavailable, so that a c
 without it. What is asked only computes and changes nothing, so it may be asked twice: where nobody
 listens or there is no time for it, the call is repeated once after a short pause of random length.
 A call that timed out is not: the model may be at it still, and who asked has waited long enough.
+Nor is one that was answered with Retry-After: that is longer than a person should wait.
+
+A service that hangs holds each caller until the timeout. So that it does not hold every thread of
+the server, only a few calls wait at a time, and further ones are turned away at once.
 
 This package imports nothing of the project and can be moved to another one.
 """
@@ -13,12 +17,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from threading import BoundedSemaphore
 from typing import Any
 
 import httpx2
 
 TIMEOUT = httpx2.Timeout(10.0, connect=2.0)  # seconds
 PAUSE = (0.1, 0.4)  # seconds, at least and at most
+WAITING = 5  # calls at a time, fewer than the server has threads
 NO_TIME = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 KEY_REFUSED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 INPUT_REFUSED = (HTTPStatus.CONTENT_TOO_LARGE, HTTPStatus.UNPROCESSABLE_CONTENT)
@@ -72,6 +78,7 @@ class AiClient:
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._pause = pause
+        self._room = BoundedSemaphore(WAITING)
         self._http = httpx2.Client(
             base_url=url,
             headers={"Authorization": f"Bearer {key}"},
@@ -100,7 +107,12 @@ class AiClient:
 
     def _post(self, path: str, body: dict[str, Any], request_id: str | None) -> Any:
         headers = {"X-Request-ID": request_id} if request_id else {}
-        response = self._once_or_twice(path, body, headers)
+        if not self._room.acquire(blocking=False):
+            raise Unavailable(f"{WAITING} calls wait for an answer already")
+        try:
+            response = self._once_or_twice(path, body, headers)
+        finally:
+            self._room.release()
         if response.status_code in INPUT_REFUSED:
             raise Refused(_detail(response))
         if response.status_code in KEY_REFUSED:
@@ -117,7 +129,7 @@ class AiClient:
     ) -> httpx2.Response:
         try:
             response = self._http.post(path, json=body, headers=headers)
-            if response.status_code not in NO_TIME:
+            if response.status_code not in NO_TIME or "Retry-After" in response.headers:
                 return response
         except httpx2.TimeoutException as error:
             raise Unavailable("no answer in time", HTTPStatus.GATEWAY_TIMEOUT) from error

@@ -35,8 +35,9 @@ def refuse_to_start_unconfigured(**_signal: object) -> None:
         )
     if settings.AI_SERVICE_KEY == UNSET_KEY or len(settings.AI_SERVICE_KEY) < MIN_KEY_LENGTH:
         raise ImproperlyConfigured(
-            "AI_SERVICE_KEY must be an API key of the AI service: there "
-            "`just key issue --name platform --scope inference` prints one"
+            f"AI_SERVICE_KEY needs at least {MIN_KEY_LENGTH} random characters, and the AI service "
+            "has to know it: `python -m app keys put ak_platform AI_SERVICE_KEY --name platform "
+            "--scope inference` there"
         )
 
 
