@@ -8,20 +8,18 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from app.problems import Problem
+from intelligence.api.problems import add_schemas
 
 REFERENCE = "#/components/schemas/"
 
 
 def install(app: FastAPI) -> None:
-    """Adds the schema that `problems.responses` refers to; FastAPI knows no model for those."""
+    """Adds the schema that `responses` refers to; FastAPI knows no model for those."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             schema = get_openapi(title=app.title, version=app.version, routes=app.routes)
-            problem = Problem.model_json_schema(ref_template=REFERENCE + "{model}")
-            schemas = schema["components"]["schemas"]
-            schemas |= problem.pop("$defs") | {"Problem": problem}
+            add_schemas(schema)
             app.openapi_schema = schema
         return app.openapi_schema
 

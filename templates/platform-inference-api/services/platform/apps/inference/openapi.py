@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from ninja import NinjaAPI
-from ninja.openapi.schema import REF_TEMPLATE, OpenAPISchema
+from ninja.openapi.schema import OpenAPISchema
 
-from apps.inference.problems import Problem
+from intelligence.api.problems import add_schemas
 
 
 class TagSchema(OpenAPISchema):
@@ -21,13 +21,6 @@ class TagSchema(OpenAPISchema):
         return super().methods([each for each in operations if self.tag in each.tags])
 
 
-def add_problem(schema: OpenAPISchema) -> OpenAPISchema:
-    """Adds the schema that `problems.responses` refers to; Ninja has no model for those."""
-    problem = Problem.model_json_schema(ref_template=REF_TEMPLATE)
-    schema["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
-    return schema
-
-
 def contracts(api: NinjaAPI) -> dict[str, str]:
     """File name to content: `<tag>.json` has that tag's operations and what they refer to."""
     operations = [
@@ -37,7 +30,8 @@ def contracts(api: NinjaAPI) -> dict[str, str]:
     ]
     documents = {}
     for tag in sorted({tag for operation in operations for tag in operation["tags"]}):
-        schema = add_problem(TagSchema(api, tag))
+        schema = TagSchema(api, tag)
+        add_schemas(schema)
         document = {
             "openapi": schema["openapi"],
             "info": {"title": tag, "version": api.version},
