@@ -20,6 +20,8 @@ pub struct Partly {
     pub missing: &'static str,
 }
 
+const NO_CLIENT: &str = "a generated TypeScript client; the contract to generate it from is in contracts/openapi";
+
 const NOWHERE: &[Architecture] = &[];
 const WITH_A_PLATFORM: &[Architecture] = &[Architecture::Monolith, Architecture::Hybrid];
 const OF_ONE_SERVICE: &[Architecture] = &[Architecture::ApiFirst, Architecture::Monolith];
@@ -117,8 +119,7 @@ pub fn not_carried(answers: &Answers, architecture: Architecture) -> Vec<Workloa
 pub fn partly(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
     let mut rows = match architecture {
         Architecture::ApiFirst => of_a_service(answers),
-        Architecture::Hybrid => of_a_hybrid(answers),
-        Architecture::Monolith => of_a_monolith(answers),
+        Architecture::Hybrid | Architecture::Monolith => of_a_platform(answers, architecture),
     };
     match answers.model_serving {
         ModelServing::HostedLlm => {
@@ -149,10 +150,7 @@ fn of_a_service(answers: &Answers) -> Vec<Partly> {
         );
     }
     match answers.consumers {
-        Consumers::SpaMobile => missing(
-            "consumers",
-            "a generated TypeScript client; the contract to generate it from is in contracts/openapi",
-        ),
+        Consumers::SpaMobile => missing("consumers", NO_CLIENT),
         Consumers::OwnWeb => {
             missing("consumers", "a browser session; a page calls through its own server, which holds the key");
         }
@@ -164,40 +162,24 @@ fn of_a_service(answers: &Answers) -> Vec<Partly> {
     rows
 }
 
-fn of_a_hybrid(answers: &Answers) -> Vec<Partly> {
-    let mut rows = vec![Partly {
-        question: "architecture",
-        answer: Architecture::Hybrid.key().to_owned(),
-        missing: "a gateway before both halves, tokens by which the service knows a user of the platform, and events \
-                  between them; the platform calls the service with a key of its own",
-    }];
-    if answers.consumers == Consumers::SpaMobile {
-        rows.push(row(
-            answers,
-            "consumers",
-            "a generated TypeScript client; the contract to generate it from is in contracts/openapi",
-        ));
-    }
-    rows.extend(of_a_platform(answers));
-    rows
-}
-
-fn of_a_monolith(answers: &Answers) -> Vec<Partly> {
+fn of_a_platform(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
     let mut rows = Vec::new();
-    if answers.consumers == Consumers::SpaMobile {
-        rows.push(row(
-            answers,
-            "consumers",
-            "CORS and a generated TypeScript client; the contract to generate it from is in contracts/openapi",
-        ));
+    // A hybrid's service has CORS.
+    let mut no_client =
+        "CORS and a generated TypeScript client; the contract to generate it from is in contracts/openapi";
+    if architecture == Architecture::Hybrid {
+        no_client = NO_CLIENT;
+        rows.push(Partly {
+            question: "architecture",
+            answer: architecture.key().to_owned(),
+            missing: "a gateway before both halves, tokens by which the service knows a user of the platform, and \
+                      events between them; the platform calls the service with a key of its own",
+        });
     }
-    rows.extend(of_a_platform(answers));
-    rows
-}
-
-fn of_a_platform(answers: &Answers) -> Vec<Partly> {
-    let mut rows = Vec::new();
     let mut missing = |question, text| rows.push(row(answers, question, text));
+    if answers.consumers == Consumers::SpaMobile {
+        missing("consumers", no_client);
+    }
     if answers.users == Users::Organisations {
         missing(
             "users",

@@ -13,11 +13,8 @@ Commands are as narrow as finds it, and each is green before anything is patched
 guarantee: it shows that this runner can go red, with the words after `refused:`.
 """
 
-import argparse
 import re
 import shlex
-import shutil
-import signal
 import sys
 import tempfile
 from collections.abc import Callable
@@ -31,7 +28,8 @@ from pathlib import Path
 FOLDER = Path(__file__).resolve().parent
 sys.path.insert(0, str(FOLDER.parent / "skeletons"))
 
-from processes import end_all, execute, outcome, tail  # noqa: E402
+from command import options, workplace  # noqa: E402
+from processes import execute, outcome, tail  # noqa: E402
 from project import Project, generate  # noqa: E402
 from report import Broken, Report, Steps  # noqa: E402
 
@@ -121,35 +119,24 @@ def group(answers: str, patches: list[Patch], of: Callable[[str], Steps], parent
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", metavar="TEXT", help="patches with this in their name")
-    parser.add_argument("--keep", action="store_true", help="leave the projects where they were made")
-    arguments = parser.parse_args()
-
-    report = Report()
-    parent = Path(tempfile.mkdtemp(prefix="groundplan-sabotage-"))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    arguments = options(__doc__, "patches").parse_args()
     patches = sorted(map(Patch.read, FOLDER.rglob("*.patch")), key=attrgetter("answers", "name"))
     chosen = [patch for patch in patches if arguments.only in patch.name]
+    report = Report()
 
-    def play(answers: str, of_these: list[Patch]) -> None:
-        with suppress(Broken):
-            group(answers, of_these, report.of, parent)
+    with workplace("sabotage", keep=arguments.keep) as parent:
 
-    try:
+        def play(answers: str, of_these: list[Patch]) -> None:
+            with suppress(Broken):
+                group(answers, of_these, report.of, parent)
+
         with ThreadPoolExecutor(WORKERS) as pool:
             played = [
                 pool.submit(play, answers, list(each)) for answers, each in groupby(chosen, attrgetter("answers"))
             ]
             for each in played:
                 each.result()
-        return report.close()
-    finally:
-        end_all()
-        if arguments.keep:
-            print(f"kept: {parent}")
-        else:
-            shutil.rmtree(parent, ignore_errors=True)
+    return report.close()
 
 
 if __name__ == "__main__":

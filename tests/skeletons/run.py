@@ -7,15 +7,14 @@ With --minutes, further distinct trees follow until that many have passed since 
 the commit. With --matrix every distinct tree is run, and what has passed once is not run again until it changes.
 """
 
-import argparse
 import json
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from argparse import Namespace
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,7 +23,7 @@ import edges
 import guests
 import halves
 import scenarios
-from processes import end_all
+from command import options, workplace
 from project import ROOT
 from report import Broken, Report, Steps
 from trees import Choices, covering, distinct, shown
@@ -96,17 +95,17 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default="", metavar="TEXT", help="scenarios with this in their name")
+    parser = options(__doc__, "scenarios")
     parser.add_argument("--minutes", type=float, default=0, help="start further trees for so long")
     parser.add_argument("--matrix", action="store_true", help="all distinct trees, going on where the last run ended")
-    parser.add_argument("--keep", action="store_true", help="leave the projects where they were made")
     arguments = parser.parse_args()
+    with workplace("skeletons", keep=arguments.keep) as parent:
+        return play_all(arguments, parent)
 
+
+def play_all(arguments: Namespace, parent: Path) -> int:
     start = time.monotonic()
     report, verified = Report(), Verified()
-    parent = Path(tempfile.mkdtemp(prefix="groundplan-skeletons-"))
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
 
     def play(name: str, scenario: Scenario) -> bool:
         folder = Path(tempfile.mkdtemp(dir=parent))
@@ -122,40 +121,33 @@ def main() -> int:
         if play(shown(trees[tree]), scenarios.OtherTree(trees[tree])):
             verified.add(tree)
 
-    try:
-        trees = distinct(parent)
-        print(f"{len(trees)} distinct trees; projects are made in {parent}", flush=True)
-        with ThreadPoolExecutor(WORKERS) as pool:
-            if arguments.matrix:
-                list(pool.map(verify, [tree for tree in trees if tree not in verified]))
-                count = sum(tree in verified for tree in trees)
-                print(f"{count} of {len(trees)} distinct trees verified at {commit()[:12]}")
-                return report.close() if report.failed or count < len(trees) else 0
-            chosen = {name: each for name, each in fixed(trees).items() if arguments.only in name}
-            list(pool.map(play, chosen, chosen.values()))
-            done = set(first(trees))
-            further = [tree for tree in trees if tree not in done]
-            turn = int(commit()[:8], 16) % len(further)
-            rotated = iter(further[turn:] + further[:turn])
-            lock = threading.Lock()
+    trees = distinct(parent)
+    print(f"{len(trees)} distinct trees; projects are made in {parent}", flush=True)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        if arguments.matrix:
+            list(pool.map(verify, [tree for tree in trees if tree not in verified]))
+            count = sum(tree in verified for tree in trees)
+            print(f"{count} of {len(trees)} distinct trees verified at {commit()[:12]}")
+            return report.close() if report.failed or count < len(trees) else 0
+        chosen = {name: each for name, each in fixed(trees).items() if arguments.only in name}
+        list(pool.map(play, chosen, chosen.values()))
+        done = set(first(trees))
+        further = [tree for tree in trees if tree not in done]
+        turn = int(commit()[:8], 16) % len(further)
+        rotated = iter(further[turn:] + further[:turn])
+        lock = threading.Lock()
 
-            def go_on() -> None:
-                while time.monotonic() - start < arguments.minutes * 60 and not report.failed:
-                    with lock:
-                        tree = next(rotated, None)
-                    if tree is None:
-                        return
-                    verify(tree)
+        def go_on() -> None:
+            while time.monotonic() - start < arguments.minutes * 60 and not report.failed:
+                with lock:
+                    tree = next(rotated, None)
+                if tree is None:
+                    return
+                verify(tree)
 
-            for worker in [pool.submit(go_on) for _ in range(WORKERS)]:
-                worker.result()
-        return report.close()
-    finally:
-        end_all()
-        if arguments.keep:
-            print(f"kept: {parent}")
-        else:
-            shutil.rmtree(parent, ignore_errors=True)
+        for worker in [pool.submit(go_on) for _ in range(WORKERS)]:
+            worker.result()
+    return report.close()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import postgresql
-from browser import browser
+from browser import Page, browser
 from processes import environment, execute, free_port, running, until
 from project import BINARIES, Project, answers, generate
 from report import Steps
@@ -252,13 +252,7 @@ def shows_its_dashboard(project: Project, scratch: Path) -> None:
         page.fill("#key", key)
         page.click("button[type=submit]")
         assert page.address() == f"{service.address}/admin/dashboard", page.address()
-        for days in (30, 7, 90):
-            page.click(f"a[href='?days={days}']")
-            charts = page.evaluate(CHARTS)
-            assert isinstance(charts, dict) and len(charts) == 3, charts
-            assert all(shapes >= days / 2 for shapes in charts.values()), charts
-        assert "Demo: web shop" in page.text()
-        page.screenshot(scratch / "dashboard.png")
+        draws_its_charts(page, scratch)
         page.open(f"{service.address}/admin/api-key/list?search=ak_demo_shop")
         page.click("#select-all", loads=False)
         page.click("#dropdownMenuButton", loads=False)
@@ -280,17 +274,22 @@ def shows_its_start_page(project: Project, scratch: Path) -> None:
         page.fill("[name=password]", printed[2])
         page.click("form [type=submit]")
         assert page.address() == f"{service.address}/admin/", page.address()
-        for days in (30, 7, 90):
-            page.click(f"a[href='?days={days}']")
-            charts = page.evaluate(CHARTS)
-            assert isinstance(charts, dict) and len(charts) == 3, charts
-            assert all(shapes >= days / 2 for shapes in charts.values()), charts
-        assert "Demo: web shop" in page.text()
-        page.screenshot(scratch / "dashboard.png")
+        draws_its_charts(page, scratch)
         for path in ("ai/apikey", "ai/usagerecord", "accounts/user"):
             page.open(f"{service.address}/admin/{path}/")
         page.is_clean()
         process.stop(signal.SIGTERM)
+
+
+def draws_its_charts(page: Page, scratch: Path) -> None:
+    """Of every number of days that it offers; what was made up is named."""
+    for days in (30, 7, 90):
+        page.click(f"a[href='?days={days}']")
+        charts = page.evaluate(CHARTS)
+        assert isinstance(charts, dict) and len(charts) == 3, charts
+        assert all(shapes >= days / 2 for shapes in charts.values()), charts
+    assert "Demo: web shop" in page.text()
+    page.screenshot(scratch / "dashboard.png")
 
 
 # Of each chart the shapes that have a colour of their own, a height and a place inside it.

@@ -7,16 +7,16 @@ import asyncio
 from dataclasses import dataclass
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Request
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from pydantic import BaseModel
 
 from app.engine import EngineDep
 from app.keys import Caller, require
-from app.problems import Violation, invalid, problem, responses
+from app.problems import invalid, problem
 from app.settings import Settings
 from app.stores import UsageSinkDep
 from intelligence.api import inference as api
+from intelligence.api.problems import Violation, responses
 from intelligence.errors import InferenceFailed, InputTooLarge, NotReady, Overloaded
 from intelligence.ports import Classifications, Embeddings, Ranking
 
@@ -78,14 +78,14 @@ def install(app: FastAPI, _: Settings) -> None:
 
     @app.exception_handler(NotReady)
     @app.exception_handler(Overloaded)
-    async def unavailable(_: Request, error: Exception) -> JSONResponse:
+    async def unavailable(_: Request, error: Exception) -> Response:
         return problem(503, str(error), headers={"Retry-After": str(api.RETRY_AFTER)})
 
     @app.exception_handler(api.UnknownModel)
-    async def unknown_model(_: Request, error: api.UnknownModel) -> JSONResponse:
+    async def unknown_model(_: Request, error: api.UnknownModel) -> Response:
         return problem(404, str(error))
 
     @app.exception_handler(api.InvalidInput)
-    async def invalid_input(_: Request, error: api.InvalidInput) -> JSONResponse:
+    async def invalid_input(_: Request, error: api.InvalidInput) -> Response:
         location = ["body", *error.location]
         return invalid([Violation(location=location, message=str(error))])

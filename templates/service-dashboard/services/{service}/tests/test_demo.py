@@ -1,5 +1,4 @@
 from collections import Counter
-from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import select
@@ -8,6 +7,7 @@ from app import demo
 from app.database import Database
 from app.models import ApiKey, UsageRecord
 from app.settings import Settings
+from intelligence.usage_demo import KEYS
 
 
 async def stored(database: Database) -> Counter[str | None]:
@@ -33,27 +33,16 @@ async def test_filling_twice_replaces_and_touches_nothing_else(
     for _ in range(2):
         count = await demo.fill(settings)
         made = await stored(database)
-        assert sum(made[key] for key in demo.KEYS) == count > 1000
-        assert all(made[key] == number for key, number in before.items() if key not in demo.KEYS)
+        assert sum(made[key] for key in KEYS) == count > 1000
+        assert all(made[key] == number for key, number in before.items() if key not in KEYS)
 
 
 async def test_its_keys_open_nothing(settings: Settings, database: Database) -> None:
     await demo.fill(settings)
     async with database.session() as session:
-        found = list(await session.scalars(select(ApiKey).where(ApiKey.id.in_(demo.KEYS))))
-    assert len(found) == len(demo.KEYS)
+        found = list(await session.scalars(select(ApiKey).where(ApiKey.id.in_(KEYS))))
+    assert len(found) == len(KEYS)
     assert {key.scopes for key in found} == {""}
-
-
-def test_what_is_made_up_lies_in_the_past_and_has_a_bad_day() -> None:
-    now = datetime(2026, 3, 10, 8, tzinfo=UTC)
-    rows = list(demo.made_up(now))
-    assert rows == list(demo.made_up(now))
-    oldest = now - timedelta(days=demo.DAYS)
-    assert all(oldest < row["created_at"] <= now for row in rows)
-    assert {row["operation"] for row in rows} == {usual.operation for usual in demo.OPERATIONS}
-    failed = Counter(row["created_at"].date() for row in rows if row["status"] == 500)
-    assert failed.most_common(1)[0][0] == (now - timedelta(days=9)).date()
 
 
 def test_production_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,12 +15,13 @@ import uvicorn
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from app import logs, openapi
+from app import logs
 from app.database import Database
 from app.keys import SCOPES, ApiKeys
 from app.main import create_app
 from app.models import ApiKey, utcnow
 from app.settings import MIN_SECRET_LENGTH, Settings
+from intelligence.api.contracts import drift, write
 
 type Command = Callable[[argparse.Namespace, Settings], int | Coroutine[Any, Any, int]]
 
@@ -49,11 +50,11 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def contracts(arguments: argparse.Namespace, _: Settings) -> int:
-    app = create_app()
+    document = create_app().openapi()
     if not arguments.check:
-        openapi.write(app, arguments.folder)
+        write(document, arguments.folder)
         return 0
-    drifted = openapi.drift(app, arguments.folder)
+    drifted = drift(document, arguments.folder)
     for name in drifted:
         print(f"{arguments.folder / name} differs from the code: `just contracts` rewrites it")
     return 1 if drifted else 0

@@ -9,7 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from app.database import DatabaseDep
 from app.engine import EngineDep
-from app.problems import responses
+from intelligence.api.problems import responses
 
 DATABASE_TIMEOUT = 2.0  # seconds
 

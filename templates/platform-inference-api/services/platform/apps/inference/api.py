@@ -16,9 +16,9 @@ from pydantic import BaseModel
 from apps.ai.stores import DjangoUsageSink
 from apps.inference import engine as process
 from apps.inference.auth import ApiKey, CallerRequest, Refusal
-from apps.inference.openapi import add_problem
-from apps.inference.problems import Violation, invalid, problem, responses
+from apps.inference.problems import invalid, problem
 from intelligence.api import inference
+from intelligence.api.problems import Violation, add_schemas, responses
 from intelligence.errors import InferenceFailed, InputTooLarge, NotReady, Overloaded
 from intelligence.ports import Classifications, Embeddings, Ranking
 from intelligence.usage import UsageSink
@@ -39,7 +39,9 @@ class Api(NinjaAPI):
         return "/"
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        return add_problem(super().get_openapi_schema(**options))
+        schema = super().get_openapi_schema(**options)
+        add_schemas(schema)
+        return schema
 
 
 api = Api(
@@ -75,7 +77,7 @@ def answer[R: Embeddings | Classifications | Ranking, A: BaseModel](
     "/embeddings",
     summary="Embed texts",
     response=inference.EmbeddingsResponse,
-    openapi_extra=responses(400, 401, 403, 404, 413, 422, 503),
+    openapi_extra={"responses": responses(400, 401, 403, 404, 413, 422, 503)},
 )
 def create_embeddings(
     request: CallerRequest, body: inference.EmbeddingsRequest
@@ -88,7 +90,7 @@ def create_embeddings(
     "/classify",
     summary="Classify texts without training",
     response=inference.ClassifyResponse,
-    openapi_extra=responses(400, 401, 403, 413, 422, 503),
+    openapi_extra={"responses": responses(400, 401, 403, 413, 422, 503)},
 )
 def classify_texts(
     request: CallerRequest, body: inference.ClassifyRequest
@@ -101,7 +103,7 @@ def classify_texts(
     "/similar",
     summary="Find the nearest documents",
     response=inference.SimilarResponse,
-    openapi_extra=responses(400, 401, 403, 413, 422, 503),
+    openapi_extra={"responses": responses(400, 401, 403, 413, 422, 503)},
 )
 def find_similar(
     request: CallerRequest, body: inference.SimilarRequest

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from apps.inference import openapi
 from apps.inference.api import api
+from intelligence.api import contracts
 
 
 class Command(BaseCommand):
@@ -19,8 +19,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, folder: Path, check: bool, **_options: Any) -> None:
+        document = api.get_openapi_schema()
         if not check:
-            openapi.write(api, folder)
-        elif drifted := openapi.drift(api, folder):
+            contracts.write(document, folder)
+        elif drifted := contracts.drift(document, folder):
             files = ", ".join(str(folder / name) for name in drifted)
             raise CommandError(f"the code says something else, `just contracts` writes it: {files}")

@@ -1,0 +1,1 @@
+"""What an API says, whichever framework serves it: bodies and answers, problems, contracts."""

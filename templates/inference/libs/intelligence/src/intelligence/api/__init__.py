@@ -1,1 +1,0 @@
-"""APIs without HTTP: what a body may hold, what the engine makes of it, what the answer says."""

@@ -1,0 +1,62 @@
+"""Made-up usage, for a dashboard in development that nobody has asked anything yet."""
+
+import math
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from intelligence.usage import Operation, Usage
+
+DAYS = 90
+# id: name, share of the requests
+KEYS = {
+    "ak_demo_shop": ("Demo: web shop", 6),
+    "ak_demo_support": ("Demo: support desk", 3),
+    "ak_demo_search": ("Demo: nightly search index", 2),
+}
+
+
+class Usual(NamedTuple):
+    """A usual request of an operation, and its share of all."""
+
+    operation: Operation
+    share: int
+    tokens: int
+    latency_ms: float
+
+
+OPERATIONS = (
+    Usual("embeddings", 5, 120, 9.0),
+    Usual("similar", 3, 420, 24.0),
+    Usual("classify", 2, 160, 15.0),
+)
+
+
+def made_up(now: datetime) -> Iterator[tuple[datetime, Usage]]:
+    """Usage of `KEYS` in the `DAYS` until `now`, each with its time.
+
+    It grows, rests at weekends, and had one bad day; it is the same for the same `now`.
+    """
+    dice = random.Random(1)  # noqa: S311 - demo data
+    bad_day = (now - timedelta(days=9)).date()
+    for ago in range(DAYS):
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=ago)
+        weekday = 0.35 if midnight.weekday() >= 5 else 1.0
+        bad = midnight.date() == bad_day
+        for _ in range(round(110 * weekday * math.exp(-ago / 70) * dice.uniform(0.85, 1.15))):
+            at = midnight + timedelta(hours=min(max(dice.gauss(13, 3.5), 0), 23.9))
+            if at > now:
+                continue
+            [key_id] = dice.choices(list(KEYS), [share for _, share in KEYS.values()])
+            [usual] = dice.choices(OPERATIONS, [each.share for each in OPERATIONS])
+            usage = Usage(
+                key_id=key_id,
+                operation=usual.operation,
+                model="all-minilm-l6-v2-int8",
+                input_tokens=round(usual.tokens * dice.lognormvariate(0, 0.4)),
+                output_tokens=0,
+                latency_ms=usual.latency_ms * dice.lognormvariate(0, 0.45) * (4 if bad else 1),
+                status=500 if dice.random() < (0.12 if bad else 0.004) else 200,
+            )
+            yield at, usage
