@@ -12,7 +12,7 @@ VALIDATORS := target/tools/validators
 MINUTES ?= 14
 STEPS := setup fmt clippy rust union validators sabotage skeletons
 
-.PHONY: help test matrix $(STEPS)
+.PHONY: help test matrix images $(STEPS)
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -55,6 +55,10 @@ skeletons: ## Emitted projects: installed, checked, tested, booted, asked, stopp
 matrix: ## Every distinct project, going on where the last run ended
 	@$(TOOLS); cargo build --locked --quiet
 	@$(PYTHON) tests/skeletons/run.py --matrix
+
+images: $(VALIDATORS)/requirements.txt ## By hand, as root: the images of three projects built and asked, without a Docker engine
+	@$(TOOLS); cargo build --locked --quiet
+	@$(PYTHON) tests/images/run.py
 
 $(VALIDATORS)/requirements.txt: tests/validators/requirements.txt
 	@$(TOOLS); uv venv --quiet --clear --no-project $(VALIDATORS)

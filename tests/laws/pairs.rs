@@ -127,7 +127,29 @@ fn check(path: &str, contents: &[u8]) {
         use saphyr::LoadableYamlNode as _;
         let documents = saphyr::Yaml::load_from_str(text).unwrap_or_else(|error| panic!("{path}: {error}"));
         assert!(!documents.is_empty(), "{path} is empty");
+    } else if path.ends_with("/Dockerfile") {
+        gives_no_copied_folder_away(path, text);
     }
+}
+
+/// `COPY --chown` leaves the owner of a folder as it is that is there already (moby/buildkit#790).
+fn gives_no_copied_folder_away(path: &str, dockerfile: &str) {
+    let mut there: Vec<&str> = Vec::new();
+    for line in dockerfile.lines() {
+        if line.starts_with("FROM ") {
+            there.clear();
+        } else if let Some(target) = line.strip_prefix("COPY ").and_then(|copied| copied.rsplit(' ').next()) {
+            let known = there.iter().any(|folder| Path::new(target).starts_with(folder));
+            assert!(!known || !line.contains("--chown"), "{path}: `{line}` changes no owner");
+            there.push(target);
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "changes no owner")]
+fn a_copied_folder_that_is_given_away_is_noticed() {
+    gives_no_copied_folder_away("Dockerfile", "COPY --from=build /app /app\nCOPY --chown=app /app/var /app/var\n");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 import subprocess
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,6 +99,19 @@ socket.create_connection(("192.0.2.1", 80))
     process = [sys.executable, "-c", script]
     done = subprocess.run(process, capture_output=True, text=True, check=False)
     assert (done.stdout, done.stderr) == ("3\n", "network: socket.getaddrinfo\n")
+
+
+def test_the_runtime_keeps_no_identity_of_this_machine_to_report_under(tmp_path: Path) -> None:
+    """Its telemetry is native, so no audit hook sees it; the id and the queue of events are files.
+
+    The environment holds nothing else, because the runtime is silent where it takes it for CI's.
+    """
+    script = "from intelligence import embedded; print(embedded.load().embed(['hello']).tokens)"
+    process = [sys.executable, "-c", script]
+    environment = {"HOME": str(tmp_path)}
+    done = subprocess.run(process, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("3\n", "")
+    assert list(tmp_path.rglob("*")) == []
 
 
 def test_classification_prefers_the_fitting_label(embedder: OnnxEmbedder) -> None:

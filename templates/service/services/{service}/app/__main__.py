@@ -39,7 +39,7 @@ def serve(arguments: argparse.Namespace, settings: Settings) -> int:
         host=settings.host,
         port=settings.port,
         reload=arguments.reload,
-        reload_dirs=["app"],
+        reload_dirs=["app"] if arguments.reload else None,  # without, uvicorn warns of them
         forwarded_allow_ips=settings.forwarded_allow_ips,
         log_config=None,  # the root logger's format, which every worker configures
         access_log=False,  # app.middleware writes one that has the request's id

@@ -159,6 +159,15 @@ def test_the_server_hides_its_name_and_bounds_its_shutdown(monkeypatch: pytest.M
     assert given["timeout_graceful_shutdown"]
 
 
+def test_the_server_starts_without_a_warning(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """uvicorn warns of options that have no effect as it reads them."""
+    monkeypatch.setattr(uvicorn, "run", uvicorn.Config)
+    assert main(["serve"]) == 0
+    assert capsys.readouterr().err == ""
+
+
 def test_unsafe_settings_are_named_without_a_trace(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

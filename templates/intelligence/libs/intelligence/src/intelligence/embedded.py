@@ -77,6 +77,7 @@ def load(folder: Path | None = None, *, threads: int = 0) -> OnnxEmbedder:
         ModelError: the runtime or a file is missing, or a checksum is wrong.
     """
     os.environ.setdefault("HF_HUB_OFFLINE", "1")  # tokenizers brings a downloader along
+    os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # the runtime reports to its maker
     try:
         import onnxruntime
         import tokenizers
