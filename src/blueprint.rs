@@ -136,8 +136,10 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("platform-users-simple", None, &["users"], accounts);
         add("platform-staff-login", None, &["users"], hybrid && !accounts);
         add("platform-admin", None, &["admin"], admin);
+        add("platform-admin-keys", None, &["admin"], admin);
         add("platform-admin-basic", None, &["admin"], answers.admin == Admin::Basic);
         add("platform-admin-heavy", None, &["admin"], answers.admin == Admin::Heavy);
+        add("platform-admin-operators", None, &["admin"], answers.admin == Admin::Heavy);
         add("platform-admin-login", None, &["admin", "users"], admin && accounts);
         add("platform-admin-limit", None, &["admin", "users"], admin && !accounts);
         add("platform-dashboard", None, &["workloads"], dashboard);
