@@ -1,13 +1,11 @@
 """Made-up usage for the dashboard, in development alone.
 
-Its keys open nothing: they have no scope, and their digests are of nothing. Running it again
-replaces what it made before and touches nothing else.
+Running it again replaces what it made before and touches nothing else.
 """
 
 import math
 import random
-import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -16,15 +14,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from apps.ai.models import ApiKey, UsageRecord
+from apps.ai.models import UsageRecord
+from apps.dashboard import demo
+from apps.dashboard.callers import COLUMN
 
 DAYS = 90
-# id: name, share of the requests
-KEYS = {
-    "ak_demo_shop": ("Demo: web shop", 6),
-    "ak_demo_support": ("Demo: support desk", 3),
-    "ak_demo_search": ("Demo: nightly search index", 2),
-}
 
 
 class Usual(NamedTuple):
@@ -43,7 +37,7 @@ OPERATIONS = (
 )
 
 
-def made_up(now: datetime) -> Iterator[UsageRecord]:
+def made_up(now: datetime, callers: Mapping[Any, int]) -> Iterator[UsageRecord]:
     """Usage that grows, rests at weekends, and had one bad day; the same for the same `now`."""
     dice = random.Random(1)  # noqa: S311 - demo data
     bad_day = (now - timedelta(days=9)).date()
@@ -55,10 +49,10 @@ def made_up(now: datetime) -> Iterator[UsageRecord]:
             created_at = midnight + timedelta(hours=min(max(dice.gauss(13, 3.5), 0), 23.9))
             if created_at > now:
                 continue
-            [key_id] = dice.choices(list(KEYS), [share for _, share in KEYS.values()])
+            [caller] = dice.choices(list(callers), list(callers.values()))
             [usual] = dice.choices(OPERATIONS, [each.share for each in OPERATIONS])
             yield UsageRecord(
-                key_id=key_id,
+                **{COLUMN: caller},
                 operation=usual.operation,
                 model="all-minilm-l6-v2-int8",
                 input_tokens=round(usual.tokens * dice.lognormvariate(0, 0.4)),
@@ -76,9 +70,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("demo data is for APP_ENV=development")
-        for key_id, (name, _) in KEYS.items():
-            shown = {"name": name, "digest": secrets.token_hex(32)}
-            ApiKey.objects.update_or_create(id=key_id, defaults=shown)
-        UsageRecord.objects.filter(key_id__in=KEYS).delete()
-        made = UsageRecord.objects.bulk_create(made_up(timezone.now()), batch_size=1000)
+        callers = demo.callers()
+        UsageRecord.objects.filter(**{f"{COLUMN}__in": callers}).delete()
+        made = UsageRecord.objects.bulk_create(made_up(timezone.now(), callers), batch_size=1000)
         self.stdout.write(f"{len(made)} made-up requests of the last {DAYS} days")
