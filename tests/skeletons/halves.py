@@ -134,5 +134,5 @@ def goes_on(project: Project, scratch: Path) -> None:
         _, page = browser.get("/admin/")
         assert re.search(r'<th scope="col">User</th>.*<th scope="row">admin@example.com</th>', page, re.DOTALL), page
         _, page = browser.get("/admin/ai/usagerecord/?q=admin@example.com")
-        assert page.count(">classify<") == counted + 3, page
+        assert page.count('field-operation">classify<') == counted + 3, page
         assert setting(project, "AI_SERVICE_KEY") not in pages.output()

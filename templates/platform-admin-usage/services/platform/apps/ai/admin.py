@@ -22,7 +22,6 @@ class UsageRecordAdmin(RecordAdmin):
         "status",
     )
     list_filter = ("operation", "status", "created_at")
-    list_select_related = ("user",)
     search_fields = ("user__email",)
     ordering = ("-id",)
 
