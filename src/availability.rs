@@ -189,12 +189,12 @@ fn of_a_platform(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
     match answers.compliance {
         Compliance::None => {}
         Compliance::Standard => {
-            missing("compliance", "an audit log and a retention setting; use of the model is recorded for each key");
+            missing("compliance", "an audit log and a retention setting; use of the model is recorded for each caller");
         }
         Compliance::Strict => missing(
             "compliance",
             "an audit log, a retention setting, export and deletion of a person's data; use of the model is recorded \
-             for each key",
+             for each caller",
         ),
     }
     rows

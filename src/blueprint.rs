@@ -137,11 +137,16 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("platform-users-simple", None, &["users"], accounts);
         add("platform-staff-login", None, &["users"], hybrid && !accounts);
         add("platform-admin", None, &["admin"], admin);
+        add("platform-admin-keys", None, &["admin"], admin && !hybrid);
+        add("platform-admin-usage", None, &["admin"], admin && hybrid);
         add("platform-admin-basic", None, &["admin"], answers.admin == Admin::Basic);
         add("platform-admin-heavy", None, &["admin"], answers.admin == Admin::Heavy);
+        add("platform-admin-operators", None, &["admin"], answers.admin == Admin::Heavy && !hybrid);
         add("platform-admin-login", None, &["admin", "users"], admin && accounts);
         add("platform-admin-limit", None, &["admin", "users"], admin && !accounts);
         add("platform-dashboard", None, &["workloads"], dashboard);
+        add("platform-dashboard-keys", None, &["workloads"], dashboard && !hybrid);
+        add("platform-dashboard-users", None, &["workloads"], dashboard && hybrid);
         add("containers-platform", None, &["operations"], containers);
         add("kubernetes-django", Some(PLATFORM), &["operations"], kubernetes);
         add("kubernetes-mail", Some(PLATFORM), &["operations", "users"], kubernetes && accounts);

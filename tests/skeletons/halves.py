@@ -96,6 +96,10 @@ def go_on_alone(step: Steps, scratch: Path) -> None:
         env = {"UV_PROJECT_ENVIRONMENT": str(venv)}
         project.run("uv", "sync", "--locked", "--exact", "--no-dev", "--package", "demo-platform", env=env)
         assert execute([venv / "bin/python", "-c", NO_MODEL], scratch) == "[]\n"
+    with step("just demo, twice: it replaces itself"):
+        made = [int(project.just("demo").splitlines()[-1].split(" made-up")[0]) for _ in range(2)]
+        # Later in the day there is more of today.
+        assert 1000 < made[0] <= made[1] < made[0] + 100, made
     with step("git sees no change"):
         project.has_a_clean_git_tree()
 
@@ -127,4 +131,8 @@ def goes_on(project: Project, scratch: Path) -> None:
             assert status == 200 and "does not answer" not in page, (status, page)
             model.stop(signal.SIGTERM)
         assert requests_shown(browser) == counted + 3
+        _, page = browser.get("/admin/")
+        assert re.search(r'<th scope="col">User</th>.*<th scope="row">admin@example.com</th>', page, re.DOTALL), page
+        _, page = browser.get("/admin/ai/usagerecord/?q=admin@example.com")
+        assert page.count('field-operation">classify<') == counted + 3, page
         assert setting(project, "AI_SERVICE_KEY") not in pages.output()

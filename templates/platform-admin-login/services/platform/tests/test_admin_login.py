@@ -33,7 +33,6 @@ def test_developments_superuser_is_let_in_at_once(
     client: Client, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.DEBUG = True
-    settings.DEV_API_KEY = "only-for-tests"
     monkeypatch.setenv("DEV_ADMIN_PASSWORD", "correct horse battery staple")
     call_command("seed")
     form = {"login": EMAIL, "password": "correct horse battery staple"}

@@ -72,7 +72,7 @@ def test_scores_are_shown_and_the_call_is_recorded(
     assert service.requests[0].headers["X-Request-ID"] == "abc"
     usage = UsageRecord.objects.get()
     assert (usage.operation, usage.model, usage.status) == ("classify", "m", 200)
-    assert (usage.input_tokens, usage.output_tokens, usage.key_id) == (7, 0, None)
+    assert (usage.input_tokens, usage.output_tokens, usage.user) == (7, 0, user)
     assert usage.latency_ms > 0
 
 
@@ -86,6 +86,7 @@ def test_without_the_service_the_page_says_what_is_missing_and_keeps_the_text(
     assert TEXT in page
     usage = UsageRecord.objects.get()
     assert (usage.model, usage.status, usage.input_tokens) == ("unknown", 503, 0)
+    assert usage.user == user
     assert "nobody answers" in caplog.text
     assert TEXT not in caplog.text
     assert KEY not in caplog.text

@@ -15,14 +15,25 @@ from app.database import Database
 from app.keys import ApiKeys
 from app.models import UsageRecord, utcnow
 from app.settings import Settings
-from intelligence.usage_demo import DAYS, KEYS, made_up
+from intelligence.usage_demo import DAYS, made_up
+
+# id: name, share of the requests
+KEYS = {
+    "ak_demo_shop": ("Demo: web shop", 6),
+    "ak_demo_support": ("Demo: support desk", 3),
+    "ak_demo_search": ("Demo: nightly search index", 2),
+}
 
 
 async def fill(settings: Settings) -> int:
     """Returns how many requests were made up."""
     database = Database(settings.database_url)
     keys = ApiKeys(database, settings.secret_key)
-    rows = [asdict(usage) | {"created_at": at} for at, usage in made_up(utcnow())]
+    callers = {key_id: share for key_id, (_, share) in KEYS.items()}
+    rows = [
+        asdict(usage) | {"key_id": key_id, "created_at": at}
+        for at, key_id, usage in made_up(utcnow(), callers)
+    ]
     try:
         for key_id, (name, _) in KEYS.items():
             await keys.put(key_id, secrets.token_hex(), name, [])

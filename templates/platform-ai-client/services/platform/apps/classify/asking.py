@@ -8,18 +8,18 @@ from time import perf_counter
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from apps.ai.stores import DjangoUsageSink
+from apps.ai.models import UsageRecord
+from apps.ai.stores import keep
 from apps.ai_client.client import AiClient, Score, Unavailable
 from apps.core.logs import request_id
-from intelligence.usage import Usage
+from intelligence.usage import Operation
 
 logger = logging.getLogger("apps.classify")
 
 UNSET_KEY = "change-me"
 MIN_KEY_LENGTH = 32
 UNKNOWN_MODEL = "unknown"  # where no answer tells which one
-
-sink = DjangoUsageSink()
+OPERATION: Operation = "classify"
 
 
 @cache
@@ -41,23 +41,34 @@ def refuse_to_start_unconfigured(**_signal: object) -> None:
         )
 
 
-def classify(text: str, labels: list[str]) -> list[Score]:
+def classify(text: str, labels: list[str], user_id: int | None) -> list[Score]:
     """Which label the text is about, best first. Raises Unavailable and Refused.
 
-    Recorded is what the service says that it cost, and a call that it did not answer; not input
-    that it would not read, for which no model ran.
+    Recorded is, with the user who asked, what the service says that it cost, and a call that it
+    did not answer; not input that it would not read, for which no model ran.
     """
     started = perf_counter()
     try:
         answer = client().classify([text], labels, request_id=request_id.get())
     except Unavailable as error:
         logger.warning("the AI service is away: %s", error)
-        record(UNKNOWN_MODEL, 0, started, error.status)
+        record(user_id, UNKNOWN_MODEL, 0, started, error.status)
         raise
-    record(answer.model, answer.tokens, started, HTTPStatus.OK)
+    record(user_id, answer.model, answer.tokens, started, HTTPStatus.OK)
     return answer.texts[0]
 
 
-def record(model: str, tokens: int, started: float, status: HTTPStatus) -> None:
-    milliseconds = (perf_counter() - started) * 1000
-    sink.record(Usage(None, "classify", model, tokens, 0, milliseconds, status.value))
+def record(
+    user_id: int | None, model: str, tokens: int, started: float, status: HTTPStatus
+) -> None:
+    keep(
+        UsageRecord(
+            user_id=user_id,
+            operation=OPERATION,
+            model=model,
+            input_tokens=tokens,
+            output_tokens=0,
+            latency_ms=(perf_counter() - started) * 1000,
+            status=status.value,
+        )
+    )

@@ -19,7 +19,8 @@ def classify(request: HttpRequest) -> HttpResponse:
     status = HTTPStatus.OK
     if form.is_valid():
         try:
-            scores = asking.classify(form.cleaned_data["text"], form.cleaned_data["labels"])
+            text, labels = form.cleaned_data["text"], form.cleaned_data["labels"]
+            scores = asking.classify(text, labels, request.user.pk)
         except Refused as error:
             form.add_error(None, f"The AI service cannot read this: {error}")
         except Unavailable:

@@ -4,7 +4,7 @@ The database counts, in one pass over the chosen days for each chart or table; w
 and what is drawn from them is `intelligence.usage_figures` and `intelligence.usage_charts`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime, time
 from typing import Any, NamedTuple
 
@@ -12,13 +12,14 @@ from django.db.models import Count, F, Q, Sum, Value, Window
 from django.db.models.expressions import BaseExpression
 from django.db.models.functions import RowNumber, TruncDate
 
-from apps.ai.models import ApiKey, UsageRecord
+from apps.ai.models import UsageRecord
+from apps.dashboard import callers
 from intelligence import usage_charts as charts
 from intelligence.usage_figures import FIRST_ERROR, Figures, busiest, days
 
 SPANS = (7, 30, 90)  # days, today included
 DEFAULT_SPAN = 30
-MOST_KEYS = 10
+MOST_CALLERS = 10
 
 
 class Row(NamedTuple):
@@ -66,13 +67,20 @@ def figures(by: BaseExpression | F, since: datetime) -> dict[Any, Figures]:
 
 
 def table(
-    counted: Iterable[tuple[str, Figures]], names: Mapping[str, str] | None = None
-) -> list[Row]:
+    heading: str,
+    counted: Mapping[Any, Figures],
+    labels: Callable[[Iterable[Any]], Mapping[Any, tuple[str, str]]] = lambda _: {},
+    most: int | None = None,
+) -> tuple[str, list[Row], int]:
+    """The `most` busiest groups, by name and detail where `labels` has them; how many more are."""
+    ordered = list(busiest(counted.items()))
+    shown = ordered[:most]
+    named = labels([group for group, *_ in shown])
     rows = []
-    for group, each, part in busiest(counted):
-        name, detail = (names[group], group) if names and group in names else (group, "")
+    for group, each, part in shown:
+        name, detail = named.get(group, (group or callers.NOBODY, ""))
         rows.append(Row(name, each, charts.share(part), detail))
-    return rows
+    return heading, rows, len(ordered) - len(shown)
 
 
 def report(today: date, span: int = DEFAULT_SPAN) -> dict[str, Any]:
@@ -81,9 +89,8 @@ def report(today: date, span: int = DEFAULT_SPAN) -> dict[str, Any]:
     since = datetime.combine(axis[0], time.min, UTC)
     by_day = figures(TruncDate("created_at", tzinfo=UTC), since)
     data = [(day, by_day.get(day, Figures())) for day in axis]
-    by_key = figures(F("key_id"), since)
-    names = dict(ApiKey.objects.values_list("id", "name"))
-    keys = table(((key or "none", each) for key, each in by_key.items()), names)
+    by_operation = figures(F("operation"), since)
+    by_caller = figures(F(callers.COLUMN), since)
     plots = [
         ("Requests a day", charts.bars, charts.REQUESTS, "", charts.WHOLE),
         ("Tokens a day", charts.bars, charts.TOKENS, "", charts.HALF),
@@ -100,7 +107,7 @@ def report(today: date, span: int = DEFAULT_SPAN) -> dict[str, Any]:
             for title, draw, series, unit, width in plots
         ],
         "tables": [
-            ("Operation", table(figures(F("operation"), since).items()), 0),
-            ("API key", keys[:MOST_KEYS], len(keys[MOST_KEYS:])),
+            table("Operation", by_operation),
+            table(callers.HEADING, by_caller, callers.labels, MOST_CALLERS),
         ],
     }

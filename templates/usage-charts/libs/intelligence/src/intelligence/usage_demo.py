@@ -2,19 +2,13 @@
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from intelligence.usage import Operation, Usage
 
 DAYS = 90
-# id: name, share of the requests
-KEYS = {
-    "ak_demo_shop": ("Demo: web shop", 6),
-    "ak_demo_support": ("Demo: support desk", 3),
-    "ak_demo_search": ("Demo: nightly search index", 2),
-}
 
 
 class Usual(NamedTuple):
@@ -33,10 +27,11 @@ OPERATIONS = (
 )
 
 
-def made_up(now: datetime) -> Iterator[tuple[datetime, Usage]]:
-    """Usage of `KEYS` in the `DAYS` until `now`, each with its time.
+def made_up[C](now: datetime, callers: Mapping[C, int]) -> Iterator[tuple[datetime, C, Usage]]:
+    """Usage in the `DAYS` until `now`, each with its time and whose it is.
 
-    It grows, rests at weekends, and had one bad day; it is the same for the same `now`.
+    `callers` have shares of the requests. The usage grows, rests at weekends, and had one bad day;
+    it is the same for the same arguments.
     """
     dice = random.Random(1)  # noqa: S311 - demo data
     bad_day = (now - timedelta(days=9)).date()
@@ -48,10 +43,10 @@ def made_up(now: datetime) -> Iterator[tuple[datetime, Usage]]:
             at = midnight + timedelta(hours=min(max(dice.gauss(13, 3.5), 0), 23.9))
             if at > now:
                 continue
-            [key_id] = dice.choices(list(KEYS), [share for _, share in KEYS.values()])
+            [caller] = dice.choices(list(callers), list(callers.values()))
             [usual] = dice.choices(OPERATIONS, [each.share for each in OPERATIONS])
             usage = Usage(
-                key_id=key_id,
+                key_id=None,
                 operation=usual.operation,
                 model="all-minilm-l6-v2-int8",
                 input_tokens=round(usual.tokens * dice.lognormvariate(0, 0.4)),
@@ -59,4 +54,4 @@ def made_up(now: datetime) -> Iterator[tuple[datetime, Usage]]:
                 latency_ms=usual.latency_ms * dice.lognormvariate(0, 0.45) * (4 if bad else 1),
                 status=500 if dice.random() < (0.12 if bad else 0.004) else 200,
             )
-            yield at, usage
+            yield at, caller, usage

@@ -13,7 +13,7 @@ FIRST_ERROR = 400  # an HTTP status from here on is an error
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The recorded requests of one group: a day, an operation, a key.
+    """The recorded requests of one group: a day, an operation, a caller.
 
     Attributes:
         errors: those of the requests whose status is `FIRST_ERROR` or above.

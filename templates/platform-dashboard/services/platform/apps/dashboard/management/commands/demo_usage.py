@@ -1,11 +1,11 @@
 """Made-up usage for the dashboard, in development alone.
 
-Its keys open nothing: they have no scope, and their digests are of nothing. Running it again
-replaces what it made before and touches nothing else.
+Running it again replaces what it made before and touches nothing else.
 """
 
-import secrets
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -13,8 +13,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.utils import timezone
 
-from apps.ai.models import ApiKey, UsageRecord
-from intelligence.usage_demo import DAYS, KEYS, made_up
+from apps.ai.models import UsageRecord
+from apps.dashboard import demo
+from apps.dashboard.callers import COLUMN
+from intelligence.usage_demo import DAYS, made_up
+
+
+def records(now: datetime, callers: Mapping[Any, int]) -> Iterator[UsageRecord]:
+    for at, caller, usage in made_up(now, callers):
+        values = asdict(usage) | {"created_at": at}
+        del values["key_id"]
+        yield UsageRecord(**values, **{COLUMN: caller})
 
 
 class Command(BaseCommand):
@@ -24,10 +33,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **_options: Any) -> None:
         if not settings.DEBUG:
             raise CommandError("demo data is for APP_ENV=development")
-        for key_id, (name, _) in KEYS.items():
-            shown = {"name": name, "digest": secrets.token_hex(32)}
-            ApiKey.objects.update_or_create(id=key_id, defaults=shown)
-        UsageRecord.objects.filter(key_id__in=KEYS).delete()
-        rows = (UsageRecord(**asdict(each), created_at=at) for at, each in made_up(timezone.now()))
-        made = UsageRecord.objects.bulk_create(rows, batch_size=1000)
+        callers = demo.callers()
+        UsageRecord.objects.filter(**{f"{COLUMN}__in": callers}).delete()
+        made = UsageRecord.objects.bulk_create(records(timezone.now(), callers), batch_size=1000)
         self.stdout.write(f"{len(made)} made-up requests of the last {DAYS} days")

@@ -2,8 +2,11 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.http import HttpRequest
+
+from apps.accounts.models import User
 
 RIGHTS = ("is_staff", "is_superuser", "groups", "user_permissions")
 
@@ -13,6 +16,7 @@ def may_touch(request: HttpRequest, user: Any) -> bool:
     return request.user.is_superuser or not (user and user.is_superuser)
 
 
+@admin.register(User)
 class UserAdmin(DjangoUserAdmin):  # type: ignore[type-arg] # not generic at run time
     ordering = ("email",)
     list_display = ("email", "is_staff", "is_active", "date_joined", "last_login")

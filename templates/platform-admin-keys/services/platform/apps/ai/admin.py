@@ -10,21 +10,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from apps.ai.models import ApiKey
+from apps.ai.models import ApiKey, UsageRecord
+from apps.backoffice.records import RecordAdmin
 
 
-class RecordAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # not generic at run time
-    def has_add_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
-        return False
-
-    def get_readonly_fields(self, _request: HttpRequest, _obj: Any = None) -> list[str]:
-        hidden = self.exclude or ()
-        return [field.name for field in self.opts.fields if field.name not in hidden]
-
-
+@admin.register(ApiKey)
 class ApiKeyAdmin(RecordAdmin):
     list_display = (
         "id",
@@ -48,6 +38,7 @@ class ApiKeyAdmin(RecordAdmin):
             self.log_change(request, key, "Revoked.")
 
 
+@admin.register(UsageRecord)
 class UsageRecordAdmin(RecordAdmin):
     list_display = (
         "created_at",
