@@ -7,7 +7,6 @@ from app import demo
 from app.database import Database
 from app.models import ApiKey, UsageRecord
 from app.settings import Settings
-from intelligence.usage_demo import KEYS
 
 
 async def stored(database: Database) -> Counter[str | None]:
@@ -33,15 +32,15 @@ async def test_filling_twice_replaces_and_touches_nothing_else(
     for _ in range(2):
         count = await demo.fill(settings)
         made = await stored(database)
-        assert sum(made[key] for key in KEYS) == count > 1000
-        assert all(made[key] == number for key, number in before.items() if key not in KEYS)
+        assert sum(made[key] for key in demo.KEYS) == count > 1000
+        assert all(made[key] == number for key, number in before.items() if key not in demo.KEYS)
 
 
 async def test_its_keys_open_nothing(settings: Settings, database: Database) -> None:
     await demo.fill(settings)
     async with database.session() as session:
-        found = list(await session.scalars(select(ApiKey).where(ApiKey.id.in_(KEYS))))
-    assert len(found) == len(KEYS)
+        found = list(await session.scalars(select(ApiKey).where(ApiKey.id.in_(demo.KEYS))))
+    assert len(found) == len(demo.KEYS)
     assert {key.scopes for key in found} == {""}
 
 
