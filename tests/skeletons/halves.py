@@ -1,13 +1,16 @@
-"""A hybrid: two processes, one of which can be away."""
+"""A hybrid: two processes, one of which can be away, each with a database of its own."""
 
 import http.cookiejar
 import re
+import secrets
 import signal
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
+import postgresql
 from processes import execute, free_port, running, until
 from project import CONFIRMATIONS, Project, answers, generate
 from report import Steps
@@ -16,6 +19,8 @@ from service import Service
 CHOICES = {"organisation": "scale-up", "architecture": "hybrid", "architecture_reason": "the tests ask for it"}
 FORM = {"text": "My card was charged twice.", "labels": "a payment, the weather"}
 # Of the platform's environment when it is installed alone.
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+ASK = f"from apps.classify import asking; print(asking.classify({FORM['text']!r}, {FORM['labels'].split(', ')}, None))"
 NO_MODEL = "import importlib.util as u; print([each for each in ('onnxruntime', 'tokenizers', 'fastapi') if u.find_spec(each)])"
 
 
@@ -82,6 +87,7 @@ def go_on_alone(step: Steps, scratch: Path) -> None:
         ai.is_closed()
         browser = Browser(platform.address)
         browser.logs_in("admin@example.com", setting(project, "DEV_ADMIN_PASSWORD"))
+        assert '<a href="/classify/">' in browser.get("/")[1]
         status, page = browser.submit("/classify/", FORM)
         assert status == 200 and page.index("a payment</th>") < page.index("the weather</th>"), (status, page)
         process.stop(signal.SIGTERM)
@@ -104,16 +110,77 @@ def go_on_alone(step: Steps, scratch: Path) -> None:
         project.has_a_clean_git_tree()
 
 
-def goes_on(project: Project, scratch: Path) -> None:
+def keep_apart(step: Steps, scratch: Path) -> None:
+    """On PostgreSQL: a database for each half, and nothing of the one in the other."""
+    with step("groundplan new, uv sync"):
+        project = Project.new(scratch, CHOICES)
+        project.run("uv", "sync", "--locked")
+    with postgresql.server() as server:
+        databases = {half: {"DATABASE_URL": server.create(half)} for half in ("ai", "platform")}
+        with step("just test"):
+            before = server.written()
+            project.just("test", env={"TEST_DATABASE_URL": server.create("tests")})
+            assert server.written() > before + 100_000, "the tests ran elsewhere"
+        with step("the AI service killed: the platform says so; started again: it recovers"):
+            for half, env in databases.items():
+                for recipe in ("migrate", "seed"):
+                    project.just(f"services/{half}/{recipe}", env=env)
+            goes_on(project, scratch, databases)
+        with step("no table of the one half is in the other's database"):
+            of_ai, of_platform = (set(server.sql(half, TABLES).split()) for half in databases)
+            assert "api_key" in of_ai and "accounts_user" in of_platform, (of_ai, of_platform)
+            assert not of_ai & of_platform, of_ai & of_platform
+            assert not list(project.folder.glob("services/*/var/*sqlite3")), "it made a SQLite file"
+        with step("production: two secrets, and the platform's key"):
+            serve_in_production(project, scratch, server)
+
+
+def serve_in_production(project: Project, scratch: Path, server: postgresql.Server) -> None:
+    """As deploy/compose does it: the service is given the key's hash, the platform the key."""
+    ai, platform = Service(free_port()), Service(free_port(), {"X-Forwarded-Proto": "https"})
+    path = {"PATH": f"{project.folder}/.venv/bin:{execute(['printenv', 'PATH'], scratch).strip()}"}
+    key = {"AI_SERVICE_KEY": secrets.token_hex(32)}
+    of_ai, of_platform = (
+        path | {"DATABASE_URL": server.create(f"production-{half.address}"), "SECRET_KEY": secrets.token_hex(32),
+                "PORT": half.address.rpartition(":")[2]}
+        for half in (ai, platform)
+    )
+    of_platform |= {"ALLOWED_HOSTS": "127.0.0.1", "AI_SERVICE_URL": ai.address}
+    service, pages = (project.folder / "services" / half for half in ("ai", "platform"))
+    execute(["alembic", "upgrade", "heads"], service, of_ai)
+    put = ["python", "-m", "app", "keys", "put", "ak_platform", "AI_SERVICE_KEY", "--name=platform", "--scope=inference"]
+    execute(put, service, of_ai | key)
+    execute(["python", "manage.py", "migrate", "--no-input"], pages, of_platform)
+    execute(["python", "manage.py", "collectstatic", "--no-input"], pages, of_platform)
+    refusal = execute(["gunicorn", "config.wsgi"], pages, of_platform, expect=3)
+    assert "AI_SERVICE_KEY" in refusal, refusal
+    logs = scratch / "production-ai.log", scratch / "production-platform.log"
+    with (
+        running(["python", "-m", "app", "serve"], service, of_ai, logs[0]) as model,
+        running(["gunicorn", "config.wsgi"], pages, of_platform | key, logs[1]) as server_of_pages,
+    ):
+        until(ai.ready, "/readyz", alive=model.outer, log=logs[0])
+        until(platform.ready, "/readyz of the platform", alive=server_of_pages.outer, log=logs[1])
+        ai.is_closed()
+        answer = execute(["python", "manage.py", "shell", "-c", ASK], pages, of_platform | key)
+        assert "label='a payment'" in answer.partition("label='the weather'")[0], answer
+        for each in (server_of_pages, model):
+            each.stop(signal.SIGTERM)
+        assert not ai.listens() and not platform.listens()
+
+
+def goes_on(project: Project, scratch: Path, databases: Mapping[str, Mapping[str, str]] | None = None) -> None:
+    """The platform, with the AI service there, killed, and there again."""
     ai, platform = Service(free_port()), Service(free_port())
-    env = {"AI_SERVICE_URL": ai.address}
+    of_ai, of_platform = (dict((databases or {}).get(half, {})) for half in ("ai", "platform"))
+    of_ai["PORT"] = ai.address.rpartition(":")[2]
+    of_platform["AI_SERVICE_URL"] = ai.address
     serve = ["uv", "run", "just", "services/ai/run"]
-    of_ai = env | {"PORT": ai.address.rpartition(":")[2]}
     log = scratch / "platform.log"
     # As in development, without the runner, which ends both when one ends.
     command = ["uv", "run", "just", "services/platform/manage", "runserver", "--noreload",
                platform.address.removeprefix("http://")]
-    with running(command, project.folder, env, log) as pages:
+    with running(command, project.folder, of_platform, log) as pages:
         until(platform.ready, "/readyz of the platform", alive=pages.outer, log=log)
         browser = Browser(platform.address)
         browser.logs_in("admin@example.com", setting(project, "DEV_ADMIN_PASSWORD"))

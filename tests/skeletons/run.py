@@ -2,7 +2,8 @@
 """Emitted projects end to end: made, installed, checked, tested, booted, asked, stopped. Python's standard library alone.
 
 Fixed: the project of the defaults (also on PostgreSQL, and member by member), a few other trees of each architecture, a
-service and a platform side by side, a hybrid whose service is killed, and projects inside other people's repositories.
+service and a platform side by side, a hybrid whose service is killed, one of each at once, and projects inside other
+people's repositories. With --organisations, the defaults of each organisation, on SQLite and on PostgreSQL.
 With --minutes, further distinct trees follow until that many have passed since the start; which comes first depends on
 the commit. With --matrix every distinct tree is run, and what has passed once is not run again until it changes.
 """
@@ -23,10 +24,11 @@ import edges
 import guests
 import halves
 import scenarios
+import together
 from command import options, workplace
 from project import ROOT
 from report import Broken, Report, Steps
-from trees import Choices, covering, distinct, shown
+from trees import Choices, covering, distinct, questions, shown
 
 WORKERS = 2  # a project's tools keep one core busy each
 VERIFIED = ROOT / "target/skeletons/verified.json"
@@ -87,6 +89,8 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
         "a monolith on PostgreSQL": scenarios.OnPostgresql({"organisation": "scale-up", "operations": "paas"}),
         "both edges": edges.agree,
         "a hybrid": halves.go_on_alone,
+        "a hybrid on PostgreSQL": halves.keep_apart,
+        "one of each at once": together.run,
         "in a git repository": guests.in_a_git_repository,
         "in a Cargo workspace": guests.in_a_cargo_workspace,
         "in a uv workspace": guests.in_a_uv_workspace,
@@ -94,8 +98,18 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
     }
 
 
+def organisations() -> dict[str, Scenario]:
+    """What each organisation gets with `--defaults`."""
+    found: dict[str, Scenario] = {}
+    for each in questions()["organisation"]:
+        found[each] = scenarios.OtherTree({"organisation": each})
+        found[f"{each} on PostgreSQL"] = scenarios.OnPostgresql({"organisation": each})
+    return found
+
+
 def main() -> int:
     parser = options(__doc__, "scenarios")
+    parser.add_argument("--organisations", action="store_true", help="what each gets by default, and nothing else")
     parser.add_argument("--minutes", type=float, default=0, help="start further trees for so long")
     parser.add_argument("--matrix", action="store_true", help="all distinct trees, going on where the last run ended")
     arguments = parser.parse_args()
@@ -121,6 +135,14 @@ def play_all(arguments: Namespace, parent: Path) -> int:
         if play(shown(trees[tree]), scenarios.OtherTree(trees[tree])):
             verified.add(tree)
 
+    def play_those(given: dict[str, Scenario], pool: ThreadPoolExecutor) -> None:
+        chosen = {name: each for name, each in given.items() if arguments.only in name}
+        list(pool.map(play, chosen, chosen.values()))
+
+    if arguments.organisations:
+        with ThreadPoolExecutor(WORKERS) as pool:
+            play_those(organisations(), pool)
+        return report.close()
     trees = distinct(parent)
     print(f"{len(trees)} distinct trees; projects are made in {parent}", flush=True)
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -129,8 +151,7 @@ def play_all(arguments: Namespace, parent: Path) -> int:
             count = sum(tree in verified for tree in trees)
             print(f"{count} of {len(trees)} distinct trees verified at {commit()[:12]}")
             return report.close() if report.failed or count < len(trees) else 0
-        chosen = {name: each for name, each in fixed(trees).items() if arguments.only in name}
-        list(pool.map(play, chosen, chosen.values()))
+        play_those(fixed(trees), pool)
         done = set(first(trees))
         further = [tree for tree in trees if tree not in done]
         turn = int(commit()[:8], 16) % len(further)

@@ -1,12 +1,12 @@
 """The distinct projects that this version can emit.
 
 Answers that change prose or planned figures alone (README, docs, the record of the answers, budgets of the load test,
-replicas) give one project. Which questions change
-more is found by asking the binary, so a new layer needs no line here.
+replicas) give one project. Which questions change more is found by asking the binary, so a new layer needs no line here.
 """
 
 import hashlib
 import itertools
+import json
 import os
 import random
 import re
@@ -18,15 +18,17 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from processes import execute
-from project import BINARIES, answers, generate, hashes
+from project import BINARIES, ROOT, answers, generate, hashes
 
 # Asked for by name, so that other answers cannot lead to another one; each with the sets of workloads that it carries.
 ARCHITECTURES = {
     "api-first": ["inference-api", "inference-api,dashboard"],
     "monolith": ["inference-api", "inference-api,dashboard"],
+    "hybrid": ["inference-api", "inference-api,dashboard"],
 }
 FIXED = {"architecture_reason": "the tests ask for it"}
 PROSE = ("README.md", "LICENSE", "groundplan.toml", ".groundplan", "docs", "ops/load/budgets.toml", "deploy/kubernetes/overlays")
+FOUND = ROOT / "target/skeletons/trees.json"
 
 Choices = dict[str, str]
 
@@ -69,10 +71,19 @@ def fingerprint(scratch: Path, choices: Mapping[str, str]) -> str | None:
 
 
 def distinct(scratch: Path) -> dict[str, Choices]:
-    """Every distinct tree, by its fingerprint, with answers that give it; that of the defaults first."""
+    """Every distinct tree, by its fingerprint, with answers that give it; that of the defaults first.
+
+    Looking takes hundreds of projects, so what was found is kept for as long as the binary and this file stay the same.
+    """
+    asked = [(BINARIES / "groundplan").read_bytes(), Path(__file__).read_bytes()]
+    version = hashlib.sha256(b"".join(asked)).hexdigest()
+    if FOUND.exists() and (found := json.loads(FOUND.read_text()))["version"] == version:
+        return found["trees"]
     trees: dict[str, Choices] = {}
     for architecture in ARCHITECTURES:
         trees |= of_architecture(scratch, architecture)
+    FOUND.parent.mkdir(parents=True, exist_ok=True)
+    FOUND.write_text(json.dumps({"version": version, "trees": trees}))
     return trees
 
 
