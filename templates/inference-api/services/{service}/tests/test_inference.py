@@ -123,7 +123,7 @@ class LeavingClient:
 @pytest.fixture
 async def gated(settings: Settings) -> AsyncGenerator[tuple[FastAPI, GatedModel]]:
     model = GatedModel()
-    app = create_app(settings, Engine(lambda: model))
+    app = create_app(settings, Engine(lambda: model, timeout=GUARD / 2))
     async with app.router.lifespan_context(app):
         yield app, model
         model.open.set()

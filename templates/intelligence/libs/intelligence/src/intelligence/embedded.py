@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 TOKENS_A_RUN = 512
 """Padding included. Larger runs are no faster on a CPU, but the process keeps their memory."""
 
-BATCH_CHARACTERS = 2000
-"""About TOKENS_A_RUN of English: more would make callers wait for each other and spare nothing."""
+BATCH_CHARACTERS = 500
+"""Ten short texts or so. More spares nothing more, and callers would wait for each other."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""One model, the threads that own it, one bounded queue in front.
+"""One model, the threads that own it (one, if it runs in the process), one bounded queue in front.
 
 An idle model never waits for company: whatever queued during a run is the next batch, as far as the
 model merges requests. They are taken in order, and a full queue refuses at the door instead of
@@ -103,7 +103,8 @@ class Engine:
 
     @property
     def queue_depth(self) -> int:
-        """How many requests wait; those that run do not count."""
+        """How many requests wait; those that run do not count. One that was cancelled does until a
+        run ends."""
         return len(self._waiting)
 
     @property
