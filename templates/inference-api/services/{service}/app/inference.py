@@ -38,12 +38,6 @@ class AdmittedRoute(APIRoute):
         return admitted
 
 
-async def disconnected(request: Request) -> None:
-    """Returns when the client has left; to be asked when the body has been read."""
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
 @dataclass(frozen=True, slots=True)
 class Inference:
     """The engine for one request: who asks, and where the cost is written."""
@@ -73,7 +67,8 @@ class Inference:
         What runs is paid for, and so waited for.
         """
         result = asyncio.wrap_future(future)
-        gone = asyncio.create_task(disconnected(self.request))
+        # The body has been read: all that is left to receive is that the client is gone.
+        gone = asyncio.ensure_future(self.request.receive())
         try:
             await asyncio.wait(
                 (result, gone),

@@ -118,8 +118,7 @@ class Engine:
         return self._warm().dimensions
 
     def admit(self) -> None:
-        """Raises NotReady or Overloaded where a request would: to refuse before it is read."""
-        self._warm()
+        """Raises Overloaded if the queue is full, so that an edge can refuse before it reads."""
         if len(self._waiting) >= self._max_queue:
             raise Overloaded(f"{self._max_queue} requests are waiting")
 
@@ -167,6 +166,7 @@ class Engine:
     def _submit[T](self, texts: Sequence[str], conclude: Callable[[Embeddings], T]) -> Future[T]:
         job = _Job(texts, conclude, monotonic() + self.timeout)
         with self._changed:
+            self._warm()
             self.admit()
             self._waiting.append(job)
             self._changed.notify()
