@@ -2,6 +2,7 @@ import atexit
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from apps.core.signals import server_starts
@@ -39,6 +40,10 @@ def test_a_server_is_ready_when_its_model_is_and_drains_it_at_its_end(
     assert last.result().tokens == 1
     with pytest.raises(NotReady):
         process.engine.embed(["too late"])
+
+
+def test_the_engine_keeps_the_deadline_that_is_set() -> None:
+    assert process.engine.timeout == settings.INFERENCE_TIMEOUT
 
 
 def test_a_model_that_cannot_be_loaded_stops_the_server(
