@@ -10,23 +10,26 @@ from pydantic import ValidationError
 from intelligence.api import inference as api
 from intelligence.engine import Engine
 from intelligence.errors import InputTooLarge
-from intelligence.ports import Embeddings
+from intelligence.ports import Matrix
+from intelligence.testing.embedder import MadeUpEmbedder, Read
 
 GUARD = 10.0  # seconds, against a hang
 
 
-class PointingModel:
+class PointingModel(MadeUpEmbedder):
     """A text points to the axis of its length; four characters are more than it reads."""
 
     model = "pointing"
     dimensions = 4
 
-    def embed(self, texts: Sequence[str]) -> Embeddings:
-        lengths = [min(len(text), 5) for text in texts]
+    def prepare(self, texts: Sequence[str]) -> Read:
+        lengths = [len(text) for text in texts]
         if 4 in lengths:
             raise InputTooLarge(lengths.index(4), 9, 8)
-        vectors = np.eye(6, 4, dtype=np.float32)[lengths]
-        return Embeddings(vectors, len(texts), self.model)
+        return super().prepare(texts)
+
+    def vectors(self, texts: Sequence[str]) -> Matrix:
+        return np.eye(6, 4, dtype=np.float32)[[min(len(text), 5) for text in texts]]
 
 
 @pytest.fixture(scope="module")

@@ -17,8 +17,9 @@ import numpy as np
 import pytest
 
 from intelligence import embedded
-from intelligence.classification import classify
-from intelligence.ports import Embedder, Matrix
+from intelligence.classification import classify, sentences
+from intelligence.embedded import OnnxEmbedder
+from intelligence.ports import Matrix, embed
 
 GATE = 0.95
 
@@ -26,7 +27,7 @@ logger = logging.getLogger(__name__)
 
 
 @pytest.fixture(scope="module")
-def measured() -> Embedder:
+def measured() -> OnnxEmbedder:
     folder = os.environ.get("EMBEDDING_MODEL_DIR")
     return embedded.load(Path(folder) if folder else None)
 
@@ -56,20 +57,21 @@ def tf_idf(texts: list[str]) -> Matrix:
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
-def test_retrieval(measured: Embedder, evaluation: dict[str, Any]) -> None:
+def test_retrieval(measured: OnnxEmbedder, evaluation: dict[str, Any]) -> None:
     pairs = evaluation["retrieval"]["pairs"]
     texts = [query for query, _ in pairs] + [document for _, document in pairs]
-    queries, documents = np.split(measured.embed(texts).vectors, 2)
+    queries, documents = np.split(embed(measured, texts).vectors, 2)
 
     assert min(retrieval(measured.model, queries, documents)) >= GATE
     assert max(retrieval("control: shuffled", queries, np.roll(documents, 1, axis=0))) < GATE
     assert max(retrieval("control: TF-IDF", *np.split(tf_idf(texts), 2))) < GATE
 
 
-def test_classification(measured: Embedder, evaluation: dict[str, Any]) -> None:
+def test_classification(measured: OnnxEmbedder, evaluation: dict[str, Any]) -> None:
     labels, texts = evaluation["classification"]["labels"], evaluation["classification"]["texts"]
     expected = [labels.index(label) for _, label in texts]
-    scores = classify(measured, [text for text, _ in texts], labels).scores
+    embeddings = embed(measured, sentences([text for text, _ in texts], labels))
+    scores = classify(embeddings, len(texts)).scores
 
     def accuracy(name: str, scores: Matrix) -> float:
         share = float((scores.argmax(axis=1) == expected).mean())

@@ -1,23 +1,15 @@
 import atexit
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 
-import numpy as np
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from apps.core.signals import server_starts
 from apps.inference import engine as process
 from intelligence.engine import Engine
 from intelligence.errors import ModelError, NotReady
-from intelligence.ports import Embedder, Embeddings
-
-
-class PointModel:
-    model = "point"
-    dimensions = 1
-
-    def embed(self, texts: Sequence[str]) -> Embeddings:
-        return Embeddings(np.ones((len(texts), 1), np.float32), len(texts), self.model)
+from intelligence.testing.embedder import MadeUpEmbedder
 
 
 @pytest.fixture
@@ -36,7 +28,7 @@ def at_exit(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]
 def test_a_server_is_ready_when_its_model_is_and_drains_it_at_its_end(
     client: Client, monkeypatch: pytest.MonkeyPatch, at_exit: list[Callable[[], None]]
 ) -> None:
-    monkeypatch.setattr(process, "engine", Engine(PointModel))
+    monkeypatch.setattr(process, "engine", Engine(MadeUpEmbedder))
     response = client.get("/readyz")
     assert (response.status_code, response.json()["detail"]) == (503, "the model is not warm")
     assert client.get("/livez").status_code == 200
@@ -50,10 +42,14 @@ def test_a_server_is_ready_when_its_model_is_and_drains_it_at_its_end(
         process.engine.embed(["too late"])
 
 
+def test_the_engine_keeps_the_deadline_that_is_set() -> None:
+    assert process.engine.timeout == settings.INFERENCE_TIMEOUT
+
+
 def test_a_model_that_cannot_be_loaded_stops_the_server(
     monkeypatch: pytest.MonkeyPatch, at_exit: list[Callable[[], None]]
 ) -> None:
-    def load() -> Embedder:
+    def load() -> MadeUpEmbedder:
         raise ModelError("model.onnx", "missing", "reinstall")
 
     monkeypatch.setattr(process, "engine", Engine(load))

@@ -13,7 +13,7 @@ from intelligence.engine import Engine
 
 def build_engine(settings: Settings) -> Engine:
     load = partial(embedded.load, settings.embedding_model_dir, threads=settings.inference_threads)
-    return Engine(load, max_queue=settings.inference_queue)
+    return Engine(load, max_queue=settings.inference_queue, timeout=settings.inference_timeout)
 
 
 def get_engine(connection: HTTPConnection) -> Engine:

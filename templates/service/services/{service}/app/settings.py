@@ -6,7 +6,14 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import NonNegativeInt, PlainValidator, PositiveInt, SecretStr, model_validator
+from pydantic import (
+    NonNegativeInt,
+    PlainValidator,
+    PositiveFloat,
+    PositiveInt,
+    SecretStr,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
@@ -47,6 +54,7 @@ class Settings(BaseSettings):
         embedding_model_dir: a model to use instead of the one that comes along.
         inference_threads: threads of one model run; 0 means one a physical core.
         inference_queue: requests that may wait for the model; further ones are refused with 503.
+        inference_timeout: seconds that a request may wait for the model; then it gets 503, too.
     """
 
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
@@ -65,6 +73,7 @@ class Settings(BaseSettings):
     embedding_model_dir: Path | None = None
     inference_threads: NonNegativeInt = 0
     inference_queue: PositiveInt = 256
+    inference_timeout: PositiveFloat = 30
 
     @model_validator(mode="after")
     def production_is_safe(self) -> Self:

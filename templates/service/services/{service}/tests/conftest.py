@@ -1,10 +1,9 @@
 """An app with a made-up model on a migrated database: a new SQLite file, or TEST_DATABASE_URL."""
 
 import os
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator
 
 import httpx2
-import numpy as np
 import pytest
 from alembic import command
 from alembic.config import Config
@@ -15,19 +14,7 @@ from app.keys import ApiKeys
 from app.main import create_app
 from app.settings import ROOT, Settings
 from intelligence.engine import Engine
-from intelligence.ports import Embeddings
-
-
-class LengthEmbedder:
-    """Says how long a text is: enough for everything around the model."""
-
-    model = "length"
-    dimensions = 2
-
-    def embed(self, texts: Sequence[str]) -> Embeddings:
-        angles = np.array([len(text) for text in texts], dtype=np.float32)
-        vectors = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-        return Embeddings(vectors=vectors, tokens=sum(map(len, texts)), model=self.model)
+from intelligence.testing.embedder import MadeUpEmbedder
 
 
 @pytest.fixture(scope="session")
@@ -61,7 +48,7 @@ def settings() -> Settings:
 
 @pytest.fixture
 async def app(settings: Settings) -> AsyncGenerator[FastAPI]:
-    app = create_app(settings, Engine(LengthEmbedder))
+    app = create_app(settings, Engine(MadeUpEmbedder))
     async with app.router.lifespan_context(app):
         yield app
 

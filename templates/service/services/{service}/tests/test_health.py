@@ -12,7 +12,7 @@ from app.main import create_app
 from app.settings import Settings
 from intelligence.engine import Engine
 from intelligence.errors import ModelError
-from intelligence.ports import Embedder
+from intelligence.testing.embedder import MadeUpEmbedder
 
 
 async def status(app: FastAPI, path: str) -> int:
@@ -29,7 +29,7 @@ async def test_a_warm_model_and_a_database_are_ready(client: httpx2.AsyncClient)
 async def test_a_loading_model_is_alive_but_not_ready(settings: Settings) -> None:
     loaded = threading.Event()
 
-    def load() -> Embedder:
+    def load() -> MadeUpEmbedder:
         loaded.wait(30)
         raise ModelError("model.onnx", "missing", "reinstall")
 

@@ -1,6 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
+from app.engine import build_engine
 from app.settings import Settings
 
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -43,6 +44,12 @@ def test_production_refuses_sqlite_for_several_processes(
 def test_a_laptop_needs_no_secret(monkeypatch: pytest.MonkeyPatch, environment: str) -> None:
     monkeypatch.setenv("APP_ENV", environment)
     Settings()
+
+
+def test_the_engine_keeps_the_deadline_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APP_ENV", "test")
+    monkeypatch.setenv("INFERENCE_TIMEOUT", "2.5")
+    assert build_engine(Settings()).timeout == 2.5
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from intelligence.ports import Classifications, Embedder, Matrix
+from intelligence.ports import Classifications, Embeddings, Matrix
 
 HYPOTHESIS = "This text is about {}."
 
@@ -17,13 +17,14 @@ SCALE = np.float32(20)
 """Of cosines before the softmax (a temperature of 0.05), as sentence-transformers trains with."""
 
 
-def classify(embedder: Embedder, texts: Sequence[str], labels: Sequence[str]) -> Classifications:
-    """Softmax over the cosines of each text with each label's sentence.
+def sentences(texts: Sequence[str], labels: Sequence[str]) -> list[str]:
+    """What the model reads: the texts, then a sentence about each label."""
+    return [*texts, *(HYPOTHESIS.format(label) for label in labels)]
 
-    Raises InputTooLarge (the labels' positions follow the texts') and InferenceFailed.
-    """
-    embeddings = embedder.embed([*texts, *(HYPOTHESIS.format(label) for label in labels)])
-    of_texts, of_labels = np.split(embeddings.vectors, [len(texts)])
+
+def classify(embeddings: Embeddings, texts: int) -> Classifications:
+    """Softmax over the cosines of each of the first `texts` vectors with each of the others."""
+    of_texts, of_labels = np.split(embeddings.vectors, [texts])
     logits = of_texts @ of_labels.T * SCALE
     scores: Matrix = np.exp(logits - logits.max(axis=1, keepdims=True))
     scores /= scores.sum(axis=1, keepdims=True)

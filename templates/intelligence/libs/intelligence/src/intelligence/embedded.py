@@ -5,14 +5,15 @@ to be averaged (mean pooling), with a tokenizer.json.
 """
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from intelligence import model_files
-from intelligence.errors import InferenceFailed, InputTooLarge, ModelError
+from intelligence.errors import InputTooLarge, ModelError
 from intelligence.ports import Embeddings, Matrix
 
 # The runtime is an extra: a process that asks a remote model does without it.
@@ -23,9 +24,23 @@ if TYPE_CHECKING:
 TOKENS_A_RUN = 512
 """Padding included. Larger runs are no faster on a CPU, but the process keeps their memory."""
 
+BATCH_CHARACTERS = 500
+"""Ten short texts or so. More spares nothing more, and callers would wait for each other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenized:
+    """An `intelligence.ports.Prepared`."""
+
+    encodings: "Sequence[Encoding]"
+    tokens: int
+
 
 class OnnxEmbedder:
     """An `intelligence.ports.Embedder`; `load` makes one."""
+
+    concurrency = 1  # a run uses all cores
+    batch_characters = BATCH_CHARACTERS
 
     def __init__(
         self, model: str, max_tokens: int, session: "InferenceSession", tokenizer: "Tokenizer"
@@ -37,20 +52,24 @@ class OnnxEmbedder:
         self._tokenizer = tokenizer
         self._inputs = [each.name for each in session.get_inputs()]
 
-    def embed(self, texts: Sequence[str]) -> Embeddings:
+    def prepare(self, texts: Sequence[str]) -> Tokenized:
         encodings = self._tokenizer.encode_batch(list(texts))
         lengths = [len(encoding) for encoding in encodings]
         for index, length in enumerate(lengths):
             if length > self._max_tokens:
                 raise InputTooLarge(index, length, self._max_tokens)
-        tokens = sum(lengths)
-        step = max(1, TOKENS_A_RUN // max(lengths))
-        parts = [encodings[start : start + step] for start in range(0, len(encodings), step)]
-        try:
-            vectors = np.concatenate([self._run(part) for part in parts])
-        except Exception as error:
-            raise InferenceFailed(tokens) from error
-        return Embeddings(vectors, tokens, self.model)
+        return Tokenized(encodings, sum(lengths))
+
+    def run(self, batch: Sequence[Tokenized]) -> list[Embeddings]:
+        encodings = [encoding for request in batch for encoding in request.encodings]
+        vectors = np.empty((len(encodings), self.dimensions), np.float32)
+        for rows in _parts([len(encoding) for encoding in encodings]):
+            vectors[rows] = self._run([encodings[row] for row in rows])
+        ends = np.cumsum([len(request.encodings) for request in batch])
+        return [
+            Embeddings(own, request.tokens, self.model)
+            for own, request in zip(np.split(vectors, ends[:-1]), batch, strict=True)
+        ]
 
     def _run(self, encodings: "Sequence[Encoding]") -> Matrix:
         ids = np.zeros((len(encodings), max(map(len, encodings))), np.int64)
@@ -64,6 +83,17 @@ class OnnxEmbedder:
         pooled: Matrix = (states * weights).sum(axis=1) / weights.sum(axis=1)
         pooled /= np.linalg.norm(pooled, axis=1, keepdims=True)
         return pooled
+
+
+def _parts(lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Positions for one run each, of texts about as long: a run pads them to the longest."""
+    part: list[int] = []
+    for position in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if part and (len(part) + 1) * lengths[position] > TOKENS_A_RUN:
+            yield part
+            part = []
+        part.append(position)
+    yield part
 
 
 def load(folder: Path | None = None, *, threads: int = 0) -> OnnxEmbedder:

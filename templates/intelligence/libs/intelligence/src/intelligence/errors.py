@@ -28,6 +28,13 @@ class Overloaded(IntelligenceError):
     """The queue is full. Nothing was computed; try again later."""
 
 
+class Expired(Overloaded):
+    """The deadline passed while the request waited. Nothing was computed; try again later."""
+
+    def __init__(self, timeout: float) -> None:
+        super().__init__(f"the model did not come to it in {timeout:g} s")
+
+
 class InputTooLarge(IntelligenceError):
     """A text is longer than the model reads. Nothing was computed: half a text would give a wrong
     answer that looks right.

@@ -61,8 +61,17 @@ class Ranking:
     model: str
 
 
-class Embedder(Protocol):
-    """A loaded model. It need not be thread-safe: the engine calls it from one thread."""
+class Prepared(Protocol):
+    """The texts of one request, as a model reads them."""
+
+    @property
+    def tokens(self) -> int:
+        """As in `Embeddings`; 0 where only the run can tell."""
+        ...
+
+
+class Embedder[P: Prepared](Protocol):
+    """A loaded model, asked in two steps: what it cannot read is refused before anything runs."""
 
     @property
     def model(self) -> str: ...
@@ -70,6 +79,29 @@ class Embedder(Protocol):
     @property
     def dimensions(self) -> int: ...
 
-    def embed(self, texts: Sequence[str]) -> Embeddings:
-        """Embeds at least one text. Raises InputTooLarge before a run, InferenceFailed after."""
+    @property
+    def concurrency(self) -> int:
+        """How many runs may go on at a time. A model that is not thread-safe says 1."""
         ...
+
+    @property
+    def batch_characters(self) -> int:
+        """How much text of several requests one run may read; 0: each request runs alone.
+
+        A single request is never divided, however long it is.
+        """
+        ...
+
+    def prepare(self, texts: Sequence[str]) -> P:
+        """Reads the texts of a request, at least one. Raises InputTooLarge."""
+        ...
+
+    def run(self, batch: Sequence[P]) -> Sequence[Embeddings]:
+        """Embeds at least one request: a result for each, in order. What it raises fails all."""
+        ...
+
+
+def embed[P: Prepared](embedder: Embedder[P], texts: Sequence[str]) -> Embeddings:
+    """One request, without an engine and its queue. Raises what `prepare` and `run` do."""
+    (embeddings,) = embedder.run([embedder.prepare(texts)])
+    return embeddings

@@ -3,6 +3,7 @@
 What the bodies hold and what the engine makes of them is `intelligence.api.inference`.
 """
 
+from concurrent.futures import Future
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -19,11 +20,9 @@ from apps.inference.auth import ApiKey, CallerRequest, Refusal
 from apps.inference.problems import invalid, problem
 from intelligence.api import inference
 from intelligence.api.problems import Violation, add_schemas, responses
-from intelligence.errors import InferenceFailed, InputTooLarge, NotReady, Overloaded
+from intelligence.errors import Expired, InferenceFailed, InputTooLarge, NotReady, Overloaded
 from intelligence.ports import Classifications, Embeddings, Ranking
 from intelligence.usage import UsageSink
-
-RESULT_TIMEOUT = 60.0  # seconds, in the queue and in the model
 
 sink: UsageSink[None] = DjangoUsageSink()
 
@@ -51,7 +50,29 @@ api = Api(
     openapi_url="/openapi.json",
     urls_namespace="api",
 )
-router = Router(auth=ApiKey("inference"), tags=["inference"])
+
+
+def admitted(_: HttpRequest) -> None:
+    """Refuses what finds the queue full before its key is looked up and its body read."""
+    process.engine.admit()
+
+
+# Asked in order; the first that returns something says who calls.
+router = Router(auth=[admitted, ApiKey("inference")], tags=["inference"])
+
+
+def result_of[R](future: Future[R]) -> R:
+    """Cancels at the deadline what still waits; what runs is paid for, and so waited for.
+
+    That a client has left does not show under WSGI.
+    """
+    timeout = process.engine.timeout
+    try:
+        return future.result(timeout)
+    except TimeoutError as error:
+        if future.cancel():
+            raise Expired(timeout) from error
+        return future.result()
 
 
 def answer[R: Embeddings | Classifications | Ranking, A: BaseModel](
@@ -60,10 +81,7 @@ def answer[R: Embeddings | Classifications | Ranking, A: BaseModel](
     """Waits for the result and records what it cost, also if the model failed on it."""
     key_id = request.auth.key_id
     try:
-        result = running.future.result(RESULT_TIMEOUT)
-    except TimeoutError as error:
-        running.future.cancel()
-        raise Overloaded(f"the model did not come to it in {RESULT_TIMEOUT:g} s") from error
+        result = result_of(running.future)
     except InputTooLarge as error:
         raise running.too_large(error) from error
     except InferenceFailed as error:

@@ -17,6 +17,7 @@ DRAIN_TIMEOUT = 10.0  # seconds
 engine = Engine(
     partial(embedded.load, settings.EMBEDDING_MODEL_DIR, threads=settings.INFERENCE_THREADS),
     max_queue=settings.INFERENCE_QUEUE,
+    timeout=settings.INFERENCE_TIMEOUT,
 )
 
 

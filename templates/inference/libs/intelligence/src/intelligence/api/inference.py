@@ -1,12 +1,14 @@
 """The inference API, whichever framework serves it: embeddings, classification, ranking.
 
 `POST /v1/embeddings` is OpenAI's, so its clients work unchanged
-(https://platform.openai.com/docs/api-reference/embeddings/create). One model serves all requests in
-turn; the limits below keep a single one from holding it for more than seconds. Nothing is cut to
-fit: a text that the model cannot read whole is refused.
+(https://platform.openai.com/docs/api-reference/embeddings/create). One model serves all requests;
+the limits below keep a single one from holding it for more than seconds. Nothing is cut to fit: a
+text that the model cannot read whole is refused.
 
-An edge parses a body, hands it to `embed`, `classify` or `similar`, waits for the future in its own
-way, records what it cost and answers. `intelligence.testing.inference` holds it to that.
+An edge asks `Engine.admit` before it reads a body, hands the body to `embed`, `classify` or
+`similar`, waits for the future in its own way, records what it cost and answers. At the deadline it
+cancels what still waits; what runs is paid for, and so waited for.
+`intelligence.testing.inference` holds it to that.
 """
 # ruff: noqa: N818 - errors are named for what happened, as in `intelligence.errors`
 
@@ -162,8 +164,8 @@ class Running[R: Embeddings | Classifications | Ranking, A: BaseModel]:
     """A request that the engine has admitted.
 
     Attributes:
-        future: raises InputTooLarge (costs nothing), InferenceFailed (costs what it says) or
-            NotReady.
+        future: raises InputTooLarge, Expired (these cost nothing), InferenceFailed (costs what it
+            says) or NotReady.
         places: where in the body each text stood, in the order in which the engine has them.
         answer: makes the body of the response from the result.
         started: on `time.perf_counter`'s clock.

@@ -7,6 +7,7 @@ import base64
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -16,10 +17,10 @@ import pytest
 
 from intelligence import embedded
 from intelligence.api.inference import MAX_BODY, MAX_CHARACTERS, MAX_LABELS, MAX_TEXTS
-from intelligence.embedded import OnnxEmbedder
+from intelligence.embedded import OnnxEmbedder, Tokenized
 from intelligence.engine import Engine
-from intelligence.errors import InferenceFailed, InputTooLarge
-from intelligence.ports import Embeddings
+from intelligence.errors import InputTooLarge
+from intelligence.ports import Embeddings, embed
 from intelligence.usage import Usage
 
 GUARD = 10.0  # seconds, against a hang
@@ -103,7 +104,7 @@ class InferenceContract:
 
     @pytest.fixture
     def engine(self, model: OnnxEmbedder) -> Iterator[Engine]:
-        engine = Engine(lambda: model, max_queue=1)
+        engine = Engine(lambda: model, max_queue=2)
         yield engine
         engine.close(GUARD)
 
@@ -120,7 +121,7 @@ class InferenceContract:
         answer = caller.post("embeddings", input=texts)
         assert (answer.status, answer.headers["Content-Type"]) == (200, "application/json")
         body = answer.json()
-        expected = model.embed(texts)
+        expected = embed(model, texts)
         vectors = [each.pop("embedding") for each in body["data"]]
         assert np.allclose(vectors, expected.vectors, atol=1e-5)
         assert body == {
@@ -209,10 +210,10 @@ class InferenceContract:
     def test_a_label_that_is_too_long_for_the_model_is_named(
         self, caller: Caller, model: OnnxEmbedder, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def refuse(texts: Sequence[str]) -> Embeddings:
+        def refuse(texts: Sequence[str]) -> Tokenized:
             raise InputTooLarge(index=2, tokens=300, limit=256)
 
-        monkeypatch.setattr(model, "embed", refuse)
+        monkeypatch.setattr(model, "prepare", refuse)
         assert caller.post("classify").json()["errors"] == [
             {
                 "location": ["body", "labels", 1],
@@ -281,26 +282,112 @@ class InferenceContract:
         monkeypatch: pytest.MonkeyPatch,
         operation: str,
     ) -> None:
-        def fail(texts: Sequence[str]) -> Embeddings:
-            raise InferenceFailed(tokens=42)
+        def fail(batch: Sequence[Tokenized]) -> list[Embeddings]:
+            raise RuntimeError("out of memory")
 
-        monkeypatch.setattr(model, "embed", fail)
+        cost = caller.post(operation).json()["usage"]["total_tokens"]
+        monkeypatch.setattr(model, "run", fail)
         answer = caller.post(operation)
         answer.is_problem(500, "Internal Server Error")
         assert "detail" not in answer.json()
-        (usage,) = caller.recorded()
-        assert (usage.operation, usage.input_tokens, usage.status) == (operation, 42, 500)
+        _, usage = caller.recorded()
+        assert (usage.operation, usage.input_tokens, usage.status) == (operation, cost, 500)
 
     @pytest.mark.parametrize("operation", REQUESTS)
     def test_a_full_queue_is_503_and_says_when_to_come_back(
         self, caller: Caller, engine: Engine, model: OnnxEmbedder, operation: str
     ) -> None:
-        with full_queue(engine, model):
+        with busy(engine, model, "first", "second"):
             answer = caller.post(operation)
         answer.is_problem(503, "Service Unavailable")
         assert answer.headers["Retry-After"] == "1"
         assert caller.recorded() == []
         assert caller.post(operation).status == 200
+
+    def test_a_full_queue_refuses_before_the_body_is_read_and_the_key_looked_up(
+        self, edge: Edge, engine: Engine, model: OnnxEmbedder
+    ) -> None:
+        with busy(engine, model, "first", "second"):
+            answer = edge.post("/v1/similar", b"{", {"Content-Type": "application/json"})
+        answer.is_problem(503, "Service Unavailable")
+
+    @pytest.mark.parametrize("operation", REQUESTS)
+    def test_what_waits_too_long_is_503_and_never_run(
+        self,
+        caller: Caller,
+        engine: Engine,
+        model: OnnxEmbedder,
+        monkeypatch: pytest.MonkeyPatch,
+        operation: str,
+    ) -> None:
+        with busy(engine, model):
+            monkeypatch.setattr(engine, "timeout", 0.01)
+            answer = caller.post(operation)
+        answer.is_problem(503, "Service Unavailable")
+        assert answer.headers["Retry-After"] == "1"
+        assert "in 0.01 s" in answer.json()["detail"]
+        assert caller.recorded() == []
+        monkeypatch.undo()
+        engine.embed(["next"]).result(GUARD)
+        assert engine.batched == 2  # what kept the model busy, and the next
+
+    def test_what_runs_at_its_deadline_is_answered_and_put_down(
+        self,
+        caller: Caller,
+        engine: Engine,
+        model: OnnxEmbedder,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """The deadline passes when the run has begun; the run ends when the edge has tried to
+        cancel it."""
+        entered, tried = threading.Event(), threading.Event()
+        run, submit, cancel = model.run, engine.embed, Future.cancel
+
+        def wait(batch: Sequence[Tokenized]) -> list[Embeddings]:
+            entered.set()
+            assert tried.wait(GUARD)
+            return run(batch)
+
+        def submit_and_pass(texts: Sequence[str]) -> Future[Embeddings]:
+            future = submit(texts)
+            assert entered.wait(GUARD)
+            engine.timeout = 0
+            return future
+
+        def try_to_cancel(future: Future[Embeddings]) -> bool:
+            cancelled = cancel(future)
+            tried.set()
+            return cancelled
+
+        monkeypatch.setattr(model, "run", wait)
+        monkeypatch.setattr(engine, "embed", submit_and_pass)
+        monkeypatch.setattr(Future, "cancel", try_to_cancel)
+        assert caller.post("embeddings").status == 200
+        (usage,) = caller.recorded()
+        assert (usage.input_tokens, usage.status) == (4, 200)
+
+    def test_requests_that_share_a_run_get_each_its_own(
+        self,
+        caller: Caller,
+        engine: Engine,
+        model: OnnxEmbedder,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        """The neighbour in the queue is longer; the run before ends when both are in it."""
+        submit = engine.embed
+        with busy(engine, model, "Here is a longer text than that of the caller.") as leave:
+
+            def submit_and_leave(texts: Sequence[str]) -> Future[Embeddings]:
+                future = submit(texts)
+                leave.set()
+                return future
+
+            monkeypatch.setattr(engine, "embed", submit_and_leave)
+            body = caller.post("embeddings").json()
+        expected = embed(model, ["hello world"])
+        assert np.allclose(body["data"][0]["embedding"], expected.vectors[0], atol=1e-5)
+        assert body["usage"]["total_tokens"] == expected.tokens
+        assert (engine.batches, engine.batched) == (2, 3)
 
     @pytest.mark.parametrize("operation", REQUESTS)
     def test_a_closed_engine_is_503(self, caller: Caller, engine: Engine, operation: str) -> None:
@@ -312,22 +399,28 @@ class InferenceContract:
 
 
 @contextmanager
-def full_queue(engine: Engine, model: OnnxEmbedder) -> Iterator[None]:
-    """One run that does not end, one request behind it; both are served on leaving the block."""
-    entered, leave, embed = threading.Event(), threading.Event(), model.embed
+def busy(engine: Engine, model: OnnxEmbedder, *texts: str) -> Iterator[threading.Event]:
+    """One run that ends with the block, or with the event; behind it a request for each text.
 
-    def wait(texts: Sequence[str]) -> Embeddings:
+    All are served in the end, each with the vector of its text.
+    """
+    entered, leave, run = threading.Event(), threading.Event(), model.run
+
+    def wait(batch: Sequence[Tokenized]) -> list[Embeddings]:
         entered.set()
         assert leave.wait(GUARD)
-        return embed(texts)
+        return run(batch)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "embed", wait)
-        running = engine.embed(["running"])
+        patch.setattr(model, "run", wait)
+        futures = {"running": engine.embed(["running"])}
         assert entered.wait(GUARD)
-        waiting = engine.embed(["waiting"])
+        futures |= {text: engine.embed([text]) for text in texts}
         try:
-            yield
+            yield leave
         finally:
             leave.set()
-        assert (running.result(GUARD).tokens, waiting.result(GUARD).tokens) == (3, 3)
+        for text, future in futures.items():
+            vectors = future.result(GUARD).vectors
+            patch.undo()
+            assert np.allclose(vectors, embed(model, [text]).vectors, atol=1e-5)
