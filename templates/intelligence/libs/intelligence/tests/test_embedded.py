@@ -119,7 +119,10 @@ def test_the_runtime_keeps_no_identity_of_this_machine_to_report_under(tmp_path:
 
     The environment holds nothing else, because the runtime is silent where it takes it for CI's.
     """
-    script = "from intelligence import embedded, ports; print(ports.embed(embedded.load(), ['hello']).tokens)"
+    script = (
+        "from intelligence import embedded, ports;"
+        "print(ports.embed(embedded.load(), ['hello']).tokens)"
+    )
     process = [sys.executable, "-c", script]
     environment = {"HOME": str(tmp_path)}
     done = subprocess.run(process, env=environment, capture_output=True, text=True, check=False)

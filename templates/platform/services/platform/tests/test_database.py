@@ -2,16 +2,20 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from subprocess import PIPE
 
 from config.database import database
 
 ROOT = Path(__file__).resolve().parent.parent
 
 WRITE = """
+import sys
 import django
 django.setup()
 from apps.accounts.models import User
 from django.db import transaction
+print("ready", flush=True)
+sys.stdin.readline()
 for number in range(200):
     with transaction.atomic():
         User.objects.count()
@@ -32,11 +36,20 @@ def test_two_processes_write_to_one_sqlite_file_without_an_error(tmp_path: Path)
             [sys.executable, "-c", f"who = {who!r}\n{WRITE}"],
             cwd=ROOT,
             env=env,
-            stderr=subprocess.PIPE,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
             text=True,
         )
         for who in ("one", "two")
     ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    for writer in writers:  # so that they write at the same time
+        assert writer.stdin is not None
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
     said = [writer.communicate(timeout=120)[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0], "".join(said)
 

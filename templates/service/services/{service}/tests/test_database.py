@@ -2,6 +2,7 @@ import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -19,6 +20,8 @@ from app.settings import async_url
 
 async def main() -> None:
     database = Database(async_url(sys.argv[1]))
+    print("ready", flush=True)
+    sys.stdin.readline()
     for _ in range(500):
         async with database.session() as session:
             n = await session.scalar(text("SELECT count(*) FROM line"))
@@ -35,9 +38,18 @@ def test_two_processes_write_to_one_sqlite_file(tmp_path: Path) -> None:
     with engine.begin() as connection:
         connection.execute(text("CREATE TABLE line (after INTEGER)"))
     writers = [
-        subprocess.Popen([sys.executable, "-c", WRITER, url], cwd=ROOT, stderr=subprocess.PIPE)
+        subprocess.Popen(
+            [sys.executable, "-c", WRITER, url], cwd=ROOT, stdin=PIPE, stdout=PIPE, stderr=PIPE
+        )
         for _ in range(2)
     ]
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == b"ready\n"
+    for writer in writers:  # so that they write at the same time
+        assert writer.stdin is not None
+        writer.stdin.write(b"go\n")
+        writer.stdin.flush()
     errors = [writer.communicate(timeout=120)[1] for writer in writers]
     assert [writer.returncode for writer in writers] == [0, 0], b"".join(errors).decode()
     with engine.connect() as connection:
