@@ -107,6 +107,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
 
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
+    add("backend-embedded", None, &[], true);
     add("inference", None, &["workloads"], inference);
     add("load", None, &["workloads"], inference);
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
