@@ -8,8 +8,8 @@ use crate::architecture::Architecture;
 use crate::availability::{self, NotYet};
 use crate::capacity::capacity;
 use crate::questions::{
-    Admin, Answer, Answers, Choice, Ci, Consumers, DataResidency, Database, License, ModelServing, Operations, QUESTIONS,
-    Users, Workload,
+    Admin, Answer, Answers, Choice, Ci, Consumers, DataResidency, Database, License, ModelServing, Operations,
+    QUESTIONS, Users, Workload,
 };
 use crate::recommend::{Axis, Recommendation};
 use crate::words;

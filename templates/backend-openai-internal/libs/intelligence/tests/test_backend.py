@@ -71,7 +71,7 @@ def test_only_the_name_of_the_host_counts(url: str) -> None:
     ],
 )
 def test_a_host_that_only_looks_allowed_is_refused(url: str) -> None:
-    with pytest.raises(SettingError, match="^OPENAI_BASE_URL "):
+    with pytest.raises(SettingError, match=r"^OPENAI_BASE_URL "):
         backend.configured(OPENAI | {"OPENAI_BASE_URL": url})
 
 

@@ -218,6 +218,13 @@ def test_a_refusal_is_in_the_servers_words(answer: object, message: str, index: 
     assert (str(caught.value), caught.value.index) == (message, index)
 
 
+def test_a_text_that_is_too_long_for_llama_cpp_is_no_failure_of_the_server() -> None:
+    message = "input (1502 tokens) is too large to process. increase the physical batch size"
+    said = {"error": {"code": 500, "message": message, "type": "server_error"}}
+    with pytest.raises(InputRefused, match="1502 tokens"):
+        post(Replies(httpx2.Response(500, json=said)))
+
+
 @pytest.mark.parametrize(
     "failure",
     [

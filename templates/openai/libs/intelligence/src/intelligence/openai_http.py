@@ -42,6 +42,7 @@ INPUT_REFUSED = {
     HTTPStatus.CONTENT_TOO_LARGE,
     HTTPStatus.UNPROCESSABLE_CONTENT,
 }
+TOO_LONG_FOR_LLAMA = b"is too large to process"  # llama.cpp says it of a text, with status 500
 
 logger = logging.getLogger(__name__)
 
@@ -140,7 +141,7 @@ class Client:
         try:
             with self._http.stream("POST", path, json=body, timeout=timeout) as response:
                 content = _read(response, deadline)
-        except httpx2.ConnectTimeout as error:
+        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise _Again("nobody listens") from error
         except httpx2.TimeoutException as error:
             raise _unavailable("no answer in time") from error
@@ -158,7 +159,7 @@ class Client:
             return
         if status in NO_TIME:
             raise _Again(f"it answered {status}", _retry_after(response))
-        if status in INPUT_REFUSED:
+        if status in INPUT_REFUSED or TOO_LONG_FOR_LLAMA in content:
             raise _refusal(content)
         if response.is_server_error:
             raise _unavailable(f"it answered {status}")
