@@ -8,14 +8,15 @@ MAKEFLAGS += --no-print-directory
 TOOLS := source tests/env.sh
 PYTHON := $(TOOLS); "$${UV_PYTHON:-python3}" -B
 VALIDATORS := target/tools/validators
+LLM := target/tools/llm
 # How long further projects may be started, counted from the first, besides those that are always run.
 MINUTES ?= 14
 STEPS := setup fmt clippy rust union validators sabotage skeletons
 
-.PHONY: help test matrix images $(STEPS)
+.PHONY: help test matrix images e2e-llm $(STEPS)
 
 help: ## Show the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
 
 test: ## Everything, step by step; stops at the first that fails
 	@for step in $(STEPS); do \
@@ -59,6 +60,15 @@ matrix: ## Every distinct project, going on where the last run ended
 images: $(VALIDATORS)/requirements.txt ## By hand, as root: the images of three projects built and asked, without a Docker engine
 	@$(TOOLS); cargo build --locked --quiet
 	@$(PYTHON) tests/images/run.py
+
+e2e-llm: $(LLM)/requirements.txt ## By hand: an emitted project asks a real llama.cpp, 343 MB of wheels
+	@$(TOOLS); cargo build --locked --quiet
+	@$(PYTHON) tests/llm/run.py $(LLM)
+
+$(LLM)/requirements.txt: tests/llm/requirements.txt
+	@$(TOOLS); uv venv --quiet --clear --no-project $(LLM)
+	@$(TOOLS); uv pip install --quiet --require-hashes --requirements $< --python $(LLM)/bin/python
+	@cp $< $@
 
 $(VALIDATORS)/requirements.txt: tests/validators/requirements.txt
 	@$(TOOLS); uv venv --quiet --clear --no-project $(VALIDATORS)

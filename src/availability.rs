@@ -35,7 +35,6 @@ const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
     ("workloads", "review-desk", NOWHERE),
     ("workloads", "crm", NOWHERE),
     ("workloads", "business-platform", NOWHERE),
-    ("model_serving", "own-gpu", NOWHERE),
     ("admin", "heavy", WITH_A_PLATFORM),
     ("users", "organisations", WITH_A_PLATFORM),
     ("compliance", "strict", WITH_A_PLATFORM),
@@ -121,14 +120,8 @@ pub fn partly(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
         Architecture::ApiFirst => of_a_service(answers),
         Architecture::Hybrid | Architecture::Monolith => of_a_platform(answers, architecture),
     };
-    match answers.model_serving {
-        ModelServing::HostedLlm => {
-            rows.push(row(answers, "model_serving", "the client of a hosted model; the embedded model answers"));
-        }
-        ModelServing::Batch => {
-            rows.push(row(answers, "model_serving", "jobs and a worker process; the embedded model answers at once"));
-        }
-        ModelServing::Minor | ModelServing::OwnCpu | ModelServing::OwnGpu => {}
+    if answers.model_serving == ModelServing::Batch {
+        rows.push(row(answers, "model_serving", "jobs and a worker process; the embedded model answers at once"));
     }
     if answers.consumers == Consumers::Partners {
         rows.push(row(answers, "consumers", "quotas a key; keys have scopes and can expire"));

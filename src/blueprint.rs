@@ -8,7 +8,8 @@ use crate::architecture::Architecture;
 use crate::availability::{self, NotYet};
 use crate::capacity::capacity;
 use crate::questions::{
-    Admin, Answer, Answers, Choice, Ci, Consumers, Database, License, Operations, QUESTIONS, Users, Workload,
+    Admin, Answer, Answers, Choice, Ci, Consumers, DataResidency, Database, License, ModelServing, Operations,
+    QUESTIONS, Users, Workload,
 };
 use crate::recommend::{Axis, Recommendation};
 use crate::words;
@@ -104,13 +105,24 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let serves = architecture != Architecture::Monolith;
     let platform = architecture != Architecture::ApiFirst;
     let hybrid = serves && platform;
+    let hosted = answers.workloads.has_ai() && answers.model_serving == ModelServing::HostedLlm;
+    let own_gpu = answers.workloads.has_ai() && answers.model_serving == ModelServing::OwnGpu;
+    let openai = hosted || own_gpu;
+    let internal = answers.data_residency == DataResidency::InternalOnly;
 
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
     add("http-api", None, if serves { &[] } else { &["workloads"] }, serves || inference);
     add("inference", None, &["workloads"], inference);
     add("load", None, &["workloads"], inference);
+    add("backend-embedded", None, &["model_serving"], !openai);
+    add("backend-openai", None, &["model_serving", "data_residency"], openai && !internal);
+    add("backend-openai-internal", None, &["model_serving", "data_residency"], openai && internal);
+    add("openai", None, &["model_serving"], openai);
+    add("openai-hosted", None, &["model_serving"], hosted);
+    add("openai-own-gpu", None, &["model_serving"], own_gpu);
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
+    add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
     add("one-database", service, &[], !hybrid);
     add("usage-charts", None, &["workloads"], dashboard);
     if serves {
@@ -162,6 +174,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("hybrid-sqlite", None, by_database, hybrid && containers && sqlite);
     add("operations-kubernetes", service, &["operations"], kubernetes);
     add("kubernetes-service", service, &["operations"], kubernetes);
+    add("kubernetes-openai", service, &["operations", "model_serving"], kubernetes && openai);
     add("ci-github", service, &["ci"], github);
     add("ci-github-postgresql", service, &["ci", "database"], github && postgresql);
     add("ci-github-kubernetes", None, &["ci", "operations"], github && kubernetes);

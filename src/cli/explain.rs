@@ -112,7 +112,7 @@ fn in_the_tree(key: &str) -> &'static str {
         "name" | "description" => "In the tree: the names of packages, the README",
         "workloads" => "In the tree: the slices that are built",
         "model_serving" => {
-            "In the tree: the client of a hosted model, or jobs and a worker; the embedded model is always there"
+            "In the tree: the client of a model server, or jobs and a worker; the embedded model is always there"
         }
         "peak_rps" => "In the tree: numbers only, in docs/scalability.md",
         "consumers" => "In the tree: session, CORS or quotas, by who calls",

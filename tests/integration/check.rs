@@ -145,9 +145,10 @@ fn a_secret_is_found_and_not_repeated() {
     for flags in ["", "--json", "--verbose"] {
         let outcome = env.groundplan("check demo").words(flags).exits(3).changes_nothing();
         let outcome = outcome.prints("D2").prints(".env").prints("services/ai/app/settings.py");
-        for line in env.read("demo/.env").lines().filter_map(|line| line.split_once("_KEY=")) {
-            assert!(!outcome.stdout.contains(line.1) && !outcome.stderr.contains(line.1));
-        }
+        let text = env.read("demo/.env");
+        let keys: Vec<_> = text.lines().filter_map(|line| line.split_once("_KEY=")?.1.get(..8)).collect();
+        assert!(keys.len() >= 2, "{}", keys.len());
+        assert!(keys.iter().all(|key| !outcome.stdout.contains(key) && !outcome.stderr.contains(key)));
         outcome.does_not_print(SECRET).does_not_say(SECRET);
     }
 }

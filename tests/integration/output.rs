@@ -276,7 +276,7 @@ fn lists_hold_everything_there_is() {
             assert!(questions.contains(&format!("  {:<20} {}", option.key, option.means)), "{}", option.key);
         }
     }
-    assert!(questions.contains("own-gpu              runs its own models on GPUs  (not yet available)"));
+    assert!(questions.contains("mysql                MySQL, for a monolith, as an extra  (not yet available)"));
     assert!(list("workloads").contains("crm"));
     assert!(list("layers").lines().any(|line| line.starts_with("base ")));
     let examples = list("examples");

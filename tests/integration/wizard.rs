@@ -158,11 +158,12 @@ fn a_contradiction_is_asked_about() {
 #[test]
 fn what_is_not_built_yet_goes_back_with_its_reason() {
     let env = TestEnv::new();
-    let mut terminal = Terminal::start(answered(&env, "new shop --model-serving own-gpu"));
+    let command = "new shop --architecture monolith --architecture-reason trial --confirm C18 --database mysql";
+    let mut terminal = Terminal::start(answered(&env, command));
     terminal.sees("Are these answers right?").types(ENTER);
-    terminal.sees("Not yet available: `model_serving = own-gpu`.").sees("`groundplan recommend` takes every answer");
-    terminal.sees("Are these answers right?").types("model_serving").sees("> model_serving").types(ENTER);
-    terminal.sees(question("model_serving").prompt).sees("(not yet)").types("own-cpu").types(ENTER);
+    terminal.sees("Not yet available: `database = mysql`.").sees("`groundplan recommend` takes every answer");
+    terminal.sees("Are these answers right?").types("database").sees("> database").types(ENTER);
+    terminal.sees(question("database").prompt).sees("(not yet)").types("sqlite").types(ENTER);
     terminal.sees("Are these answers right?").types(ENTER).sees("Write these").types("n").types(ENTER);
     ends_with_nothing_written(&env, terminal, 3);
 }

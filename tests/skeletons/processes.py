@@ -21,7 +21,9 @@ GUARD = 900  # seconds, after which something hangs; no test measures time
 MARK = "GROUNDPLAN_TEST_PROCESS"
 # What an emitted project reads, and what would make uv use another environment than the project's.
 NOT_OURS = ["APP_ENV", "DATABASE_URL", "DEV_API_KEY", "HOST", "PORT", "SECRET_KEY", "TEST_DATABASE_URL", "REPLICAS",
-            "WEB_CONCURRENCY", "EMBEDDING_MODEL_DIR", "PYTHONPATH", "UV_PROJECT_ENVIRONMENT", "VIRTUAL_ENV"]
+            "WEB_CONCURRENCY", "AI_ALLOWED_HOSTS", "AI_BACKEND", "EMBEDDING_MODEL", "EMBEDDING_MODEL_DIR",
+            "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_TIMEOUT", "PYTHONPATH", "UV_PROJECT_ENVIRONMENT",
+            "VIRTUAL_ENV"]
 
 
 _outer: set[subprocess.Popen] = set()

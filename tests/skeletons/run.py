@@ -87,6 +87,7 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
         **{name: scenarios.OtherTree(choices) for name, choices in MONOLITHS.items()},
         "on PostgreSQL": scenarios.OnPostgresql({}),
         "a monolith on PostgreSQL": scenarios.OnPostgresql({"organisation": "scale-up", "operations": "paas"}),
+        "data that stays inside": scenarios.OtherTree({"model_serving": "own-gpu", "data_residency": "internal-only"}),
         "both edges": edges.agree,
         "a hybrid": halves.go_on_alone,
         "a hybrid on PostgreSQL": halves.keep_apart,

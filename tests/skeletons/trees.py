@@ -1,7 +1,8 @@
 """The distinct projects that this version can emit.
 
 Answers that change prose or planned figures alone (README, docs, the record of the answers, budgets of the load test,
-replicas) give one project. Which questions change more is found by asking the binary, so a new layer needs no line here.
+replicas, the values in .env.example) give one project. Which questions change more is found by asking the binary, so a
+new layer needs no line here.
 """
 
 import hashlib
@@ -27,7 +28,10 @@ ARCHITECTURES = {
     "hybrid": ["inference-api", "inference-api,dashboard"],
 }
 FIXED = {"architecture_reason": "the tests ask for it"}
-PROSE = ("README.md", "LICENSE", "groundplan.toml", ".groundplan", "docs", "ops/load/budgets.toml", "deploy/kubernetes/overlays")
+PROSE = (
+    ".env.example", "README.md", "LICENSE", "groundplan.toml", ".groundplan", "docs", "ops/load/budgets.toml",
+    "deploy/kubernetes/overlays",
+)
 FOUND = ROOT / "target/skeletons/trees.json"
 
 Choices = dict[str, str]

@@ -21,7 +21,7 @@ from app.settings import Settings
 from app.stores import UsageSinkDep
 from intelligence.api import inference as api
 from intelligence.api.problems import Violation, responses
-from intelligence.errors import Expired, InferenceFailed, InputTooLarge, NotReady, Overloaded
+from intelligence.errors import Expired, InferenceFailed, InputRefused, NotReady, Overloaded
 from intelligence.ports import Classifications, Embeddings, Ranking
 
 
@@ -53,8 +53,8 @@ class Inference:
         """Waits for the result and records what it cost, also if the model failed on it."""
         try:
             result = await self._result(running.future)
-        except InputTooLarge as error:
-            raise running.too_large(error) from error
+        except InputRefused as error:
+            raise running.refused(error) from error
         except InferenceFailed as error:
             await self.sink.record(running.usage(self.caller.key_id, error.tokens, 500))
             raise

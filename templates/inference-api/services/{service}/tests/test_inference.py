@@ -20,7 +20,7 @@ from app.settings import Settings
 from intelligence.engine import Engine
 from intelligence.ports import Embeddings
 from intelligence.testing.embedder import MadeUpEmbedder, Read
-from intelligence.testing.inference import GUARD, Answer, Edge, InferenceContract
+from intelligence.testing.inference import GUARD, Answer, Edge, InferenceContract, OverloadContract
 from intelligence.testing.usage_sink import usage_of
 from intelligence.usage import Usage
 
@@ -53,12 +53,19 @@ class Service:
         return [usage_of(row) for row in self._call(rows)]
 
 
+@pytest.fixture
+def edge(engine: Engine, settings: Settings) -> Iterator[Edge]:
+    app = create_app(settings, engine)
+    with TestClient(app) as client:
+        yield Service(client, app.state.keys, app.state.database)
+
+
 class TestInference(InferenceContract):
-    @pytest.fixture
-    def edge(self, engine: Engine, settings: Settings) -> Iterator[Edge]:
-        app = create_app(settings, engine)
-        with TestClient(app) as client:
-            yield Service(client, app.state.keys, app.state.database)
+    """On the backend that is asked for, by default the embedded one."""
+
+
+class TestOverload(OverloadContract):
+    """On the embedded model."""
 
 
 class GatedModel(MadeUpEmbedder):

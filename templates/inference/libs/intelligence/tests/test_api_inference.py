@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from intelligence.api import inference as api
 from intelligence.engine import Engine
-from intelligence.errors import InputTooLarge
+from intelligence.errors import InputRefused, InputTooLarge
 from intelligence.ports import Matrix
 from intelligence.testing.embedder import MadeUpEmbedder, Read
 
@@ -93,11 +93,20 @@ def test_a_text_that_is_too_long_for_the_model_is_found_in_the_body(
     running = api.similar(engine, api.SimilarRequest(query=query, documents=documents, top_k=1))
     with pytest.raises(InputTooLarge) as refused:
         running.future.result(GUARD)
-    invalid = running.too_large(refused.value)
+    invalid = running.refused(refused.value)
     assert (invalid.location, str(invalid)) == (
         place,
         "9 tokens are more than the 8 that the model reads",
     )
+
+
+@pytest.mark.parametrize(("index", "place"), [(None, ()), (1, ("documents", 0))])
+def test_a_refusal_of_another_kind_keeps_its_words(
+    engine: Engine, index: int | None, place: api.Location
+) -> None:
+    running = api.similar(engine, api.SimilarRequest(query="a", documents=["bb"], top_k=1))
+    invalid = running.refused(InputRefused("not in this language", index))
+    assert (invalid.location, str(invalid)) == (place, "not in this language")
 
 
 def test_what_it_cost_is_put_down_to_the_key(engine: Engine) -> None:

@@ -10,7 +10,7 @@ from tokenizers import Encoding
 from intelligence import embedded
 from intelligence.classification import classify, sentences
 from intelligence.embedded import OnnxEmbedder
-from intelligence.errors import InputTooLarge, ModelError
+from intelligence.errors import InputTooLarge, ModelError, SettingError
 from intelligence.ports import Embeddings, Matrix, embed
 from intelligence.ranking import rank
 
@@ -82,6 +82,22 @@ def test_threads_are_as_asked_and_do_not_spin(embedder: OnnxEmbedder) -> None:
     assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
     difference = embed(single, [ANIMALS]).vectors - embed(embedder, [ANIMALS]).vectors
     assert np.abs(difference).max() <= 1e-5
+
+
+def test_the_environment_says_which_model_and_how_many_threads(tmp_path: Path) -> None:
+    environ = {"INFERENCE_THREADS": "1", "EMBEDDING_MODEL_DIR": ""}
+    options = embedded.configured(environ)().session.get_session_options()
+    assert options.intra_op_num_threads == 1
+    elsewhere = embedded.configured({"EMBEDDING_MODEL_DIR": str(tmp_path)})
+    with pytest.raises(ModelError, match="cannot be read") as caught:
+        elsewhere()
+    assert caught.value.what == str(tmp_path / "models.toml")
+
+
+@pytest.mark.parametrize("threads", ["-1", "two", "1.5"])
+def test_a_setting_that_cannot_be_used_is_named_before_anything_is_loaded(threads: str) -> None:
+    with pytest.raises(SettingError, match="INFERENCE_THREADS must be a whole number"):
+        embedded.configured({"INFERENCE_THREADS": threads})
 
 
 @pytest.mark.parametrize("module", ["onnxruntime", "tokenizers"])

@@ -1,8 +1,11 @@
 import atexit
+import sys
 from collections.abc import Callable, Iterator
+from importlib import import_module
 
 import pytest
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from apps.core.signals import server_starts
@@ -44,6 +47,15 @@ def test_a_server_is_ready_when_its_model_is_and_drains_it_at_its_end(
 
 def test_the_engine_keeps_the_deadline_that_is_set() -> None:
     assert process.engine.timeout == settings.INFERENCE_TIMEOUT
+
+
+def test_a_setting_of_the_model_that_cannot_be_used_is_refused_as_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("INFERENCE_THREADS", "two")
+    monkeypatch.delitem(sys.modules, "config.settings.inference", raising=False)
+    with pytest.raises(ImproperlyConfigured, match="INFERENCE_THREADS must be a whole number"):
+        import_module("config.settings.inference")
 
 
 def test_a_model_that_cannot_be_loaded_stops_the_server(

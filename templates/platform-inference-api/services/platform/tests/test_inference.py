@@ -9,9 +9,11 @@ from apps.ai import keys
 from apps.ai.models import UsageRecord
 from apps.inference import engine as process
 from intelligence.engine import Engine
-from intelligence.testing.inference import GUARD, Answer, Edge, InferenceContract
+from intelligence.testing.inference import GUARD, Answer, Edge, InferenceContract, OverloadContract
 from intelligence.testing.usage_sink import usage_of
 from intelligence.usage import Usage
+
+pytestmark = pytest.mark.django_db
 
 
 class Platform:
@@ -30,16 +32,20 @@ class Platform:
         return [usage_of(row) for row in rows]
 
 
-@pytest.mark.django_db
-class TestInference(InferenceContract):
-    @pytest.fixture
-    def edge(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Edge:
-        monkeypatch.setattr(process, "engine", engine)
-        engine.start().result(GUARD)
-        return Platform()
+@pytest.fixture
+def edge(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Edge:
+    monkeypatch.setattr(process, "engine", engine)
+    engine.start().result(GUARD)
+    return Platform()
 
+
+class TestInference(InferenceContract):
     def test_another_method_is_told_which_is_right(self, edge: Edge) -> None:
         response = Client().get("/v1/embeddings")
         answer = Answer(response.status_code, response.headers, response.content)
         answer.is_problem(405, "Method Not Allowed")
         assert answer.headers["Allow"] == "POST"
+
+
+class TestOverload(OverloadContract):
+    """On the embedded model."""

@@ -3,20 +3,25 @@
 `APP_ENV` unset means production: forgetting a variable never opens a door.
 """
 
+import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
-    NonNegativeInt,
     PlainValidator,
     PositiveFloat,
     PositiveInt,
+    PrivateAttr,
     SecretStr,
     model_validator,
 )
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import ArgumentError
+
+from intelligence import backend
+from intelligence.ports import Embedder
 
 ROOT = Path(__file__).resolve().parent.parent
 UNSET_SECRET = "change-me"  # noqa: S105 - the placeholder that production refuses
@@ -51,8 +56,6 @@ class Settings(BaseSettings):
             service behind TLS that believes none takes itself for one over plain HTTP.
         web_concurrency: server processes in this container; uvicorn reads the same variable.
         replicas: containers that serve at the same time.
-        embedding_model_dir: a model to use instead of the one that comes along.
-        inference_threads: threads of one model run; 0 means one a physical core.
         inference_queue: requests that may wait for the model; further ones are refused with 503.
         inference_timeout: seconds that a request may wait for the model; then it gets 503, too.
     """
@@ -70,10 +73,20 @@ class Settings(BaseSettings):
     forwarded_allow_ips: str = "127.0.0.1"
     web_concurrency: PositiveInt = 1
     replicas: PositiveInt = 1
-    embedding_model_dir: Path | None = None
-    inference_threads: NonNegativeInt = 0
     inference_queue: PositiveInt = 256
     inference_timeout: PositiveFloat = 30
+
+    _load_model: Callable[[], Embedder[Any]] = PrivateAttr()
+
+    @property
+    def load_model(self) -> Callable[[], Embedder[Any]]:
+        """Opens the model, whose own settings `intelligence.backend` reads."""
+        return self._load_model
+
+    @model_validator(mode="after")
+    def model_is_configured(self) -> Self:
+        self._load_model = backend.configured(os.environ)  # SettingError is a ValueError
+        return self
 
     @model_validator(mode="after")
     def production_is_safe(self) -> Self:

@@ -40,6 +40,15 @@ def test_production_refuses_sqlite_for_several_processes(
     Settings()
 
 
+def test_a_setting_of_the_model_that_cannot_be_used_is_refused_as_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("APP_ENV", "test")
+    monkeypatch.setenv("INFERENCE_THREADS", "two")
+    with pytest.raises(ValidationError, match="INFERENCE_THREADS must be a whole number"):
+        Settings()
+
+
 @pytest.mark.parametrize("environment", ["development", "test"])
 def test_a_laptop_needs_no_secret(monkeypatch: pytest.MonkeyPatch, environment: str) -> None:
     monkeypatch.setenv("APP_ENV", environment)

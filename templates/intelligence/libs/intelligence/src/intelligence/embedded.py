@@ -5,14 +5,15 @@ to be averaged (mean pooling), with a tokenizer.json.
 """
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from intelligence import model_files
+from intelligence import environment, model_files
 from intelligence.errors import InputTooLarge, ModelError
 from intelligence.ports import Embeddings, Matrix
 
@@ -124,3 +125,10 @@ def load(folder: Path | None = None, *, threads: int = 0) -> OnnxEmbedder:
     tokenizer.no_truncation()  # the shipped file would cut at 128 tokens and pad to as many
     tokenizer.no_padding()
     return OnnxEmbedder(files.name, files.max_tokens, session, tokenizer)
+
+
+def configured(environ: Mapping[str, str]) -> Callable[[], OnnxEmbedder]:
+    """`load` as EMBEDDING_MODEL_DIR and INFERENCE_THREADS ask for it. Raises SettingError."""
+    folder = environ.get("EMBEDDING_MODEL_DIR")
+    threads = environment.number(environ, "INFERENCE_THREADS", 0, least=0)
+    return partial(load, Path(folder) if folder else None, threads=threads)

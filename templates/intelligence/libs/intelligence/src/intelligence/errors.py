@@ -6,11 +6,18 @@ class IntelligenceError(Exception):
     """The base of every error that this package raises on purpose."""
 
 
+class SettingError(IntelligenceError, ValueError):
+    """An environment variable is missing or cannot be used. Its value is not repeated."""
+
+    def __init__(self, variable: str, remedy: str) -> None:
+        super().__init__(f"{variable} {remedy}")
+
+
 class ModelError(IntelligenceError):
-    """A model cannot be loaded: a file or package is missing, or is not the one that was pinned.
+    """A model cannot be used: something of it is missing, or is not what it should be.
 
     Attributes:
-        what: the file or package.
+        what: the file, package or setting.
         remedy: what an operator does about it.
     """
 
@@ -35,19 +42,29 @@ class Expired(Overloaded):
         super().__init__(f"the model did not come to it in {timeout:g} s")
 
 
-class InputTooLarge(IntelligenceError):
-    """A text is longer than the model reads. Nothing was computed: half a text would give a wrong
-    answer that looks right.
+class InputRefused(IntelligenceError):
+    """The model does not read this input. Nothing was computed, nor would be at another time.
 
     Attributes:
-        index: position of the text in the call.
+        index: position of the text in the call; None where the model does not say which.
+    """
+
+    def __init__(self, message: str, index: int | None = None) -> None:
+        super().__init__(message)
+        self.index = index
+
+
+class InputTooLarge(InputRefused):
+    """A text is longer than the model reads: half a text would give a wrong answer that looks
+    right.
+
+    Attributes:
         tokens: its length, special tokens included.
         limit: what the model reads.
     """
 
     def __init__(self, index: int, tokens: int, limit: int) -> None:
-        super().__init__(f"text {index} has {tokens} tokens, the model reads {limit}")
-        self.index = index
+        super().__init__(f"text {index} has {tokens} tokens, the model reads {limit}", index)
         self.tokens = tokens
         self.limit = limit
 

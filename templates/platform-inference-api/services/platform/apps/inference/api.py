@@ -20,7 +20,7 @@ from apps.inference.auth import ApiKey, CallerRequest, Refusal
 from apps.inference.problems import invalid, problem
 from intelligence.api import inference
 from intelligence.api.problems import Violation, add_schemas, responses
-from intelligence.errors import Expired, InferenceFailed, InputTooLarge, NotReady, Overloaded
+from intelligence.errors import Expired, InferenceFailed, InputRefused, NotReady, Overloaded
 from intelligence.ports import Classifications, Embeddings, Ranking
 from intelligence.usage import UsageSink
 
@@ -82,8 +82,8 @@ def answer[R: Embeddings | Classifications | Ranking, A: BaseModel](
     key_id = request.auth.key_id
     try:
         result = result_of(running.future)
-    except InputTooLarge as error:
-        raise running.too_large(error) from error
+    except InputRefused as error:
+        raise running.refused(error) from error
     except InferenceFailed as error:
         sink.record(running.usage(key_id, error.tokens, 500))
         raise

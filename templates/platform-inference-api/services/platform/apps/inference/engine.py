@@ -5,17 +5,15 @@ process that listens can answer.
 """
 
 import atexit
-from functools import partial
 
 from django.conf import settings
 
-from intelligence import embedded
 from intelligence.engine import Engine
 
 DRAIN_TIMEOUT = 10.0  # seconds
 
 engine = Engine(
-    partial(embedded.load, settings.EMBEDDING_MODEL_DIR, threads=settings.INFERENCE_THREADS),
+    settings.LOAD_MODEL,
     max_queue=settings.INFERENCE_QUEUE,
     timeout=settings.INFERENCE_TIMEOUT,
 )

@@ -1,12 +1,19 @@
 """The model, and the API that asks it."""
 
-from pathlib import Path
+import os
+
+from django.core.exceptions import ImproperlyConfigured
 
 from config.environment import number, text
+from intelligence import backend
+from intelligence.errors import SettingError
+
+try:
+    LOAD_MODEL = backend.configured(os.environ)
+except SettingError as error:
+    raise ImproperlyConfigured(str(error)) from None
 
 DEV_API_KEY = text("DEV_API_KEY")
-EMBEDDING_MODEL_DIR = Path(folder) if (folder := text("EMBEDDING_MODEL_DIR")) else None
-INFERENCE_THREADS = number("INFERENCE_THREADS", 0, least=0)
 # Each request that waits holds a thread of the server, as does each of those that share the run
 # before, at most as many; and pages need some, too.
 INFERENCE_QUEUE = number("INFERENCE_QUEUE", 4)

@@ -22,7 +22,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from intelligence.engine import Engine
-from intelligence.errors import InputTooLarge, IntelligenceError
+from intelligence.errors import InputRefused, InputTooLarge, IntelligenceError
 from intelligence.ports import Classifications, Embeddings, Ranking
 from intelligence.usage import Operation, Usage
 
@@ -164,7 +164,7 @@ class Running[R: Embeddings | Classifications | Ranking, A: BaseModel]:
     """A request that the engine has admitted.
 
     Attributes:
-        future: raises InputTooLarge, Expired (these cost nothing), InferenceFailed (costs what it
+        future: raises InputRefused, Expired (these cost nothing), InferenceFailed (costs what it
             says) or NotReady.
         places: where in the body each text stood, in the order in which the engine has them.
         answer: makes the body of the response from the result.
@@ -183,10 +183,13 @@ class Running[R: Embeddings | Classifications | Ranking, A: BaseModel]:
         milliseconds = (perf_counter() - self.started) * 1000
         return Usage(key_id, self.operation, self.model, tokens, 0, milliseconds, status)
 
-    def too_large(self, error: InputTooLarge) -> InvalidInput:
-        """The same refusal, by its place in the body."""
-        message = f"{error.tokens} tokens are more than the {error.limit} that the model reads"
-        return InvalidInput(self.places[error.index], message)
+    def refused(self, error: InputRefused) -> InvalidInput:
+        """The same refusal, by its place in the body as far as that is known."""
+        place = () if error.index is None else self.places[error.index]
+        if isinstance(error, InputTooLarge):
+            message = f"{error.tokens} tokens are more than the {error.limit} that the model reads"
+            return InvalidInput(place, message)
+        return InvalidInput(place, str(error))
 
 
 def embed(engine: Engine, body: EmbeddingsRequest) -> Running[Embeddings, EmbeddingsResponse]:

@@ -1,10 +1,12 @@
 """What `/v1/embeddings`, `/v1/classify` and `/v1/similar` promise, on the real model.
 
-Only overload and breakdown are made.
+`InferenceContract` holds on every backend. Overload and breakdown are made in a model of this
+process: `OverloadContract`.
 """
 
 import base64
 import json
+import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -15,12 +17,12 @@ from typing import Any, Protocol
 import numpy as np
 import pytest
 
-from intelligence import embedded
+from intelligence import backend, embedded
 from intelligence.api.inference import MAX_BODY, MAX_CHARACTERS, MAX_LABELS, MAX_TEXTS
 from intelligence.embedded import OnnxEmbedder, Tokenized
 from intelligence.engine import Engine
 from intelligence.errors import InputTooLarge
-from intelligence.ports import Embeddings, embed
+from intelligence.ports import Embedder, Embeddings, embed
 from intelligence.usage import Usage
 
 GUARD = 10.0  # seconds, against a hang
@@ -94,8 +96,8 @@ class Caller:
         return self.edge.recorded(self.key)
 
 
-class InferenceContract:
-    """Inherit it and give the fixture `edge`: a service on `engine`, started."""
+class Contract:
+    """The fixture `edge` is not here: a service on `engine`, started."""
 
     @pytest.fixture(scope="class")
     @classmethod
@@ -103,18 +105,28 @@ class InferenceContract:
         return embedded.load()
 
     @pytest.fixture
-    def engine(self, model: OnnxEmbedder) -> Iterator[Engine]:
-        engine = Engine(lambda: model, max_queue=2)
-        yield engine
-        engine.close(GUARD)
-
-    @pytest.fixture
-    def edge(self, engine: Engine) -> Edge:
-        raise NotImplementedError("the class that inherits this says what is under test")
-
-    @pytest.fixture
     def caller(self, edge: Edge) -> Caller:
         return Caller(edge, edge.issue_key("inference"))
+
+
+class InferenceContract(Contract):
+    """Inherit it and give the fixture `edge`.
+
+    The backend is the one that settings with TEST_ in front ask for, by default the embedded one.
+    Whichever it is, it answers with the shipped model.
+    """
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def backend(cls) -> Embedder[Any]:
+        test = {name for name in os.environ if name.startswith("TEST_")}
+        return backend.configured({name[len("TEST_") :]: os.environ[name] for name in test})()
+
+    @pytest.fixture
+    def engine(self, backend: Embedder[Any]) -> Iterator[Engine]:
+        engine = Engine(lambda: backend)
+        yield engine
+        engine.close(GUARD)
 
     def test_embeddings_are_those_of_the_model(self, caller: Caller, model: OnnxEmbedder) -> None:
         texts = ["hello world", "Where is my parcel?"]
@@ -207,20 +219,6 @@ class InferenceContract:
         assert len(answer.json()["errors"]) == 2
         assert b"hunter2" not in answer.content
 
-    def test_a_label_that_is_too_long_for_the_model_is_named(
-        self, caller: Caller, model: OnnxEmbedder, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        def refuse(texts: Sequence[str]) -> Tokenized:
-            raise InputTooLarge(index=2, tokens=300, limit=256)
-
-        monkeypatch.setattr(model, "prepare", refuse)
-        assert caller.post("classify").json()["errors"] == [
-            {
-                "location": ["body", "labels", 1],
-                "message": "300 tokens are more than the 256 that the model reads",
-            }
-        ]
-
     def test_half_a_surrogate_pair_is_no_text(self, caller: Caller) -> None:
         answer = caller.send("similar", HALF_A_SURROGATE_PAIR)
         answer.is_problem(422, "Unprocessable Content")
@@ -273,6 +271,30 @@ class InferenceContract:
         assert usage.input_tokens == answer.json()["usage"]["total_tokens"] > 0
         assert usage.output_tokens == 0
         assert usage.latency_ms > 0
+
+
+class OverloadContract(Contract):
+    """Inherit it and give the fixture `edge`."""
+
+    @pytest.fixture
+    def engine(self, model: OnnxEmbedder) -> Iterator[Engine]:
+        engine = Engine(lambda: model, max_queue=2)
+        yield engine
+        engine.close(GUARD)
+
+    def test_a_label_that_is_too_long_for_the_model_is_named(
+        self, caller: Caller, model: OnnxEmbedder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def refuse(texts: Sequence[str]) -> Tokenized:
+            raise InputTooLarge(index=2, tokens=300, limit=256)
+
+        monkeypatch.setattr(model, "prepare", refuse)
+        assert caller.post("classify").json()["errors"] == [
+            {
+                "location": ["body", "labels", 1],
+                "message": "300 tokens are more than the 256 that the model reads",
+            }
+        ]
 
     @pytest.mark.parametrize("operation", REQUESTS)
     def test_a_run_that_failed_is_put_down_too(

@@ -1,0 +1,12 @@
+"""What runs the model: this process. Another backend would be chosen here, by the environment."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from intelligence import embedded
+from intelligence.ports import Embedder
+
+
+def configured(environ: Mapping[str, str]) -> Callable[[], Embedder[Any]]:
+    """Opens the model that the environment's variables describe. Raises SettingError."""
+    return embedded.configured(environ)

@@ -1,0 +1,23 @@
+"""What runs the model, by AI_BACKEND: this process, or an OpenAI-compatible server."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from intelligence import embedded, openai_embedder
+from intelligence.errors import SettingError
+from intelligence.openai_http import Server
+from intelligence.ports import Embedder
+
+
+def configured(environ: Mapping[str, str]) -> Callable[[], Embedder[Any]]:
+    """Opens the model that the environment's variables describe. Raises SettingError.
+
+    The settings of a backend that is not chosen are not looked at.
+    """
+    match environ.get("AI_BACKEND") or "embedded":
+        case "embedded":
+            return embedded.configured(environ)
+        case "openai":
+            return openai_embedder.configured(Server.configured(environ), environ)
+        case _:
+            raise SettingError("AI_BACKEND", "must be embedded or openai")

@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""An emitted service on AI_BACKEND=openai asks a model server that is not ours: llama.cpp, from its wheels.
+
+Run by hand, once a release: the weights are 242 MB. They are those of a small base model that was made to write, not to
+embed, so nothing is asked about how good its vectors are.
+"""
+
+import math
+import secrets
+import signal
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+FOLDER = Path(__file__).resolve().parent
+sys.path.insert(0, str(FOLDER.parent / "skeletons"))
+
+from processes import Running, free_port, running, until  # noqa: E402
+from project import Project  # noqa: E402
+from report import Broken, Report, Steps  # noqa: E402
+from service import Service  # noqa: E402
+
+MODEL = "gemma"
+TEXTS = ["How do I get my money back?", "Refunds are paid within five days.", "The museum opens at nine."]
+
+
+@contextmanager
+def llama(python: Path, scratch: Path, port: int, key: str) -> Iterator[Running]:
+    log = scratch / "llama.log"
+    with running([python, FOLDER / "serve.py", scratch, str(port), key], scratch, {}, log) as process:
+        server = Service(port)
+        until(lambda: _answers(server), "llama.cpp", alive=process.outer, log=log)
+        yield process
+
+
+def _answers(server: Service) -> bool:
+    try:
+        return server.ask("/health").status == 200
+    except OSError:
+        return False
+
+
+def embeddings(service: Service, key: str, texts: list[str]) -> dict:
+    answer = service.ask("/v1/embeddings", {"model": MODEL, "input": texts}, key)
+    assert answer.status == 200, answer
+    return answer.json()
+
+
+def same_vectors(ours: dict, theirs: dict) -> None:
+    """Ours have length 1; theirs may have another, and point the same way."""
+    assert ours["model"] == MODEL and len(ours["data"]) == len(theirs["data"]) == len(TEXTS)
+    assert ours["usage"]["prompt_tokens"] == theirs["usage"]["prompt_tokens"] > 0, ours["usage"]
+    for one, other in zip(ours["data"], theirs["data"], strict=True):
+        length = math.hypot(*other["embedding"])
+        apart = max(abs(a - b / length) for a, b in zip(one["embedding"], other["embedding"], strict=True))
+        assert one["index"] == other["index"] and apart < 1e-5, apart
+
+
+def asks(step: Steps, python: Path, scratch: Path) -> None:
+    port, key = free_port(), secrets.token_hex(16)
+    server = Service(port)
+    env = {
+        "AI_BACKEND": "openai",
+        "OPENAI_BASE_URL": f"{server.address}/v1",
+        "OPENAI_API_KEY": key,
+        "EMBEDDING_MODEL": MODEL,
+    }
+    with step("a project with a hosted model, without the embedded one"):
+        project = Project.new(scratch, {"model_serving": "hosted-llm"})
+        project.run("uv", "sync", "--no-group", "embedded")
+        env["UV_NO_GROUP"] = "embedded"
+    with llama(python, scratch, port, key) as process:
+        with project.dev(env) as (own, service, caller):
+            with step("the vectors are llama.cpp's, with length 1"):
+                same_vectors(embeddings(service, caller, TEXTS), embeddings(server, key, TEXTS))
+            with step("texts are classified and compared by them"):
+                answer = service.ask("/v1/classify", {"texts": TEXTS, "labels": ["money", "art"]}, caller)
+                assert answer.status == 200 and len(answer.json()["data"]) == len(TEXTS), answer
+                answer = service.ask("/v1/similar", {"query": TEXTS[0], "documents": TEXTS}, caller)
+                assert answer.status == 200 and answer.json()["data"][0]["index"] == 0, answer
+            with step("more texts than one call takes"):
+                answer = service.ask("/v1/similar", {"query": TEXTS[0], "documents": TEXTS * 21 + ["last"]}, caller)
+                assert answer.status == 200 and len(answer.json()["data"]) == 10, answer
+            with step("a text that is too long for it is refused as the caller's"):
+                body = {"model": MODEL, "input": ["fine", "0 1 " * 900]}
+                answer = service.ask("/v1/embeddings", body, caller)
+                assert answer.status == 422 and b"too large to process" in answer.body, answer
+            with step("while it is away: 503"):
+                process.stop(signal.SIGTERM)
+                answer = service.ask("/v1/embeddings", {"model": MODEL, "input": TEXTS}, caller)
+                assert answer.status == 503, answer
+            with step("SIGTERM leaves nothing"):
+                own.stop(signal.SIGTERM)
+    with llama(python, scratch, port, key), step("a wrong key stops the start and is named"):
+        said = project.folder.parent / "wrong.log"
+        wrong = {**env, "OPENAI_API_KEY": "wrong", "PORT": str(free_port()), "APP_ENV": "development"}
+        with running(["uv", "run", "just", "services/ai/run"], project.folder, wrong, said) as process:
+            assert process.outer.wait(120) != 0
+        assert "OPENAI_API_KEY: not taken by the server" in said.read_text(), said.read_text()
+
+
+def main() -> int:
+    report = Report()
+    with tempfile.TemporaryDirectory(prefix="groundplan-llm-") as folder:
+        try:
+            asks(report.of("llama.cpp"), Path(sys.argv[1]).absolute() / "bin/python", Path(folder))
+        except Broken:
+            pass
+    return report.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
