@@ -61,15 +61,14 @@ pub fn not_yet(answers: &Answers, architecture: Architecture) -> Vec<NotYet> {
     let mut missing: Vec<_> = TAKEN_BY
         .iter()
         .filter(|(key, option, architectures)| {
-            *key != "architecture"
-                && asked(key, &known)
+            asked(key, &known)
                 && answers.get(key).split(',').any(|answer| answer == *option)
                 && !architectures.contains(&architecture)
         })
         .map(|(question, option, architectures)| NotYet {
             question,
             answer: (*option).to_owned(),
-            why: why(question, architectures),
+            why: why(option, architectures),
         })
         .collect();
     if architecture == Architecture::Hybrid && answers.users == Users::None && answers.admin == Admin::None {
@@ -95,11 +94,11 @@ pub fn not_yet(answers: &Answers, architecture: Architecture) -> Vec<NotYet> {
 }
 
 /// What an option that only some architectures take lacks in the others; None where it is built nowhere.
-fn why(question: &str, taken_by: &[Architecture]) -> Option<&'static str> {
-    match (question, taken_by) {
+fn why(option: &str, taken_by: &[Architecture]) -> Option<&'static str> {
+    match (option, taken_by) {
         (_, []) => None,
-        ("operations", [_, _]) => Some("a Procfile has one web process, and a hybrid is two applications"),
-        ("operations", _) => Some("only an API-first service has it so far"),
+        ("paas", _) => Some("a Procfile has one web process, and a hybrid is two applications"),
+        ("kubernetes", _) => Some("the manifests are of one service so far, and a hybrid is two"),
         _ => Some("only a platform on Django has it: a monolith or a hybrid"),
     }
 }
@@ -191,4 +190,17 @@ fn of_a_platform(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
         ),
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_that_an_architecture_does_not_take_is_refused_for_its_own_reason() {
+        for (option, reason) in [("paas", "Procfile"), ("kubernetes", "manifests"), ("heavy", "Django")] {
+            assert!(why(option, OF_ONE_SERVICE).is_some_and(|why| why.contains(reason)), "{option}");
+        }
+        assert_eq!(why("mysql", NOWHERE), None);
+    }
 }
