@@ -170,6 +170,17 @@ def test_a_model_that_takes_one_request_a_run_is_asked_by_several_threads() -> N
     engine.close(GUARD)
 
 
+def test_a_server_with_few_threads_lets_fewer_runs_go_on_than_the_model_takes() -> None:
+    model = RemoteModel()
+    engine = Engine(lambda: model, concurrency=1)
+    engine.start().result(GUARD)
+    model.open.set()
+    for future in [engine.embed([text]) for text in ("a", "bb", "ccc")]:
+        future.result(GUARD)
+    assert len(engine._threads) == 1
+    engine.close(GUARD)
+
+
 def test_a_full_queue_refuses_and_finishes_what_it_took(engine: Engine, model: GatedModel) -> None:
     taken = [occupy(engine, model), *(engine.embed([str(n)]) for n in range(4))]
     with pytest.raises(Overloaded, match="4 requests are waiting"):

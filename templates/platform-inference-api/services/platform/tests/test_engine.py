@@ -49,6 +49,10 @@ def test_the_engine_keeps_the_deadline_that_is_set() -> None:
     assert process.engine.timeout == settings.INFERENCE_TIMEOUT
 
 
+def test_runs_leave_threads_to_the_pages() -> None:
+    assert settings.THREADS / 2 > process.RUNS
+
+
 def test_a_setting_of_the_model_that_cannot_be_used_is_refused_as_any_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

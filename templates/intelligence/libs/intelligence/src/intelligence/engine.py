@@ -63,6 +63,7 @@ class Engine:
         load: opens the model; called once, in the first of the threads that own it.
         max_queue: how many requests may wait, at least 1.
         timeout: seconds that a request may wait.
+        concurrency: how many runs may go on at a time where the model would take more.
 
     Attributes:
         batches: how many runs there were since the warm-up.
@@ -70,7 +71,12 @@ class Engine:
     """
 
     def __init__(
-        self, load: Callable[[], Embedder[Any]], *, max_queue: int = 256, timeout: float = 30
+        self,
+        load: Callable[[], Embedder[Any]],
+        *,
+        max_queue: int = 256,
+        timeout: float = 30,
+        concurrency: int = 64,
     ) -> None:
         if max_queue < 1:
             raise ValueError("max_queue must be at least 1")
@@ -79,6 +85,7 @@ class Engine:
         self.batched = 0
         self._load = load
         self._max_queue = max_queue
+        self._concurrency = concurrency
         self._embedder: Embedder[Any] | None = None  # there from the warm-up's end until `close`
         self._started: Future[None] = Future()
         self._threads: list[Thread] = []
@@ -194,7 +201,7 @@ class Engine:
             if self._closed:
                 return
             self._embedder = embedder
-            for _ in range(1, embedder.concurrency):
+            for _ in range(1, min(embedder.concurrency, self._concurrency)):
                 self._spawn(self._own, embedder)
         _succeed(self._started, None)
         self._own(embedder)

@@ -11,11 +11,13 @@ from django.conf import settings
 from intelligence.engine import Engine
 
 DRAIN_TIMEOUT = 10.0  # seconds
+RUNS = 4  # at a time, if the model takes more than one; each holds a thread of the server
 
 engine = Engine(
     settings.LOAD_MODEL,
     max_queue=settings.INFERENCE_QUEUE,
     timeout=settings.INFERENCE_TIMEOUT,
+    concurrency=RUNS,
 )
 
 
