@@ -4,6 +4,8 @@ Both sides find that key in AI_SERVICE_KEY. `seed` stores it in development, in 
 `python -m app keys put ak_platform AI_SERVICE_KEY --name platform --scope inference` does.
 """
 
+import sys
+
 from fastapi import FastAPI
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -21,8 +23,10 @@ class PlatformKey(BaseSettings):
 async def store(keys: ApiKeys) -> None:
     """Does nothing where there is no platform to call, which is no error."""
     key = PlatformKey().ai_service_key
-    if key is not None:
-        await keys.put("ak_platform", key.get_secret_value(), "platform", ["inference"])
+    if key is None:
+        return
+    if not await keys.put("ak_platform", key.get_secret_value(), "platform", ["inference"]):
+        sys.exit("AI_SERVICE_KEY was revoked: give it another value")
 
 
 def install(app: FastAPI, _: Settings) -> None:

@@ -32,6 +32,16 @@ def test_the_platform_gets_a_key_that_opens_inference_and_no_more(
     assert keys(capsys)["ak_platform"] == ["usable", "never used", "inference", "platform"]
 
 
+def test_a_revoked_key_is_told_and_not_stored_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AI_SERVICE_KEY", "revoked-in-tests")
+    assert main(["seed"]) == main(["keys", "revoke", "ak_platform"]) == 0
+    with pytest.raises(SystemExit, match="AI_SERVICE_KEY was revoked"):
+        main(["seed"])
+    assert keys(capsys)["ak_platform"][0] == "revoked"
+
+
 async def test_without_a_platform_nobody_gets_one() -> None:
     stored = AsyncMock(spec=ApiKeys)
     await store(stored)

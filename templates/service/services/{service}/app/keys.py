@@ -68,7 +68,8 @@ class ApiKeys:
     ) -> bool:
         """Stores `key` under `key_id`, in place of the key that was there.
 
-        False, and nothing stored, if it is that very key and was revoked.
+        False, and nothing stored, if it is that very key and was revoked; what was revoked before
+        another key took the place is not remembered.
         """
         digest = self._digest(key)
         row = ApiKey(
