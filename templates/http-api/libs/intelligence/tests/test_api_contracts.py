@@ -78,3 +78,5 @@ def test_drift_is_what_is_missing_altered_or_left_over(
     assert contracts.drift(document, folder) == ["gone.json", "trees.json"]
     (folder / "trees.json").unlink()
     assert contracts.drift(document, folder) == ["gone.json", "trees.json"]
+    contracts.write(document, folder)
+    assert contracts.drift(document, folder) == []

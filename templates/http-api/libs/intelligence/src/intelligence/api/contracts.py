@@ -24,8 +24,13 @@ def split(document: Mapping[str, Any]) -> dict[str, str]:
 
 
 def write(document: Mapping[str, Any], folder: Path) -> None:
+    """A file whose tag is gone goes, too."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in split(document).items():
+    contents = split(document)
+    for path in folder.glob("*.json"):
+        if path.name not in contents:
+            path.unlink()
+    for name, content in contents.items():
         (folder / name).write_text(content, encoding="utf-8")
 
 
