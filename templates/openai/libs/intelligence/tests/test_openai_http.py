@@ -231,6 +231,7 @@ def test_a_text_that_is_too_long_for_llama_cpp_is_no_failure_of_the_server() -> 
         httpx2.ConnectError("refused"),
         httpx2.ReadTimeout("slow"),
         *(httpx2.Response(status, text=KEY) for status in (400, 401, 404, 405, 500, 503)),
+        httpx2.Response(400, json={"error": {"message": f"the key {KEY} is not valid"}}),
     ],
 )
 def test_the_key_is_in_no_error_log_or_repr(

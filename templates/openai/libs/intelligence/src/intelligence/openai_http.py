@@ -58,7 +58,7 @@ class Server:
     Attributes:
         base_url: paths such as `/embeddings` are put behind it; most end in `/v1`.
         api_key: empty for a server that asks for none.
-        timeout: seconds that a call may take, its repetitions and pauses included.
+        timeout: about how many seconds a call may take, its repetitions and pauses included.
     """
 
     base_url: str
@@ -160,7 +160,7 @@ class Client:
         if status in NO_TIME:
             raise _Again(f"it answered {status}", _retry_after(response))
         if status in INPUT_REFUSED or TOO_LONG_FOR_LLAMA in content:
-            raise _refusal(content)
+            raise self._refusal(content)
         if response.is_server_error:
             raise _unavailable(f"it answered {status}")
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
@@ -170,6 +170,14 @@ class Client:
             remedy = "it ends in /v1 for most, and EMBEDDING_MODEL must be a name that it knows"
             raise ModelError("OPENAI_BASE_URL", f"no such path or model ({status})", remedy)
         raise not_compatible(f"it answered {status}")
+
+    def _refusal(self, content: bytes) -> InputRefused:
+        """In the server's words, unless they repeat the key."""
+        message, index = _reason(content)
+        key = self.server.api_key
+        if not message or (key and key in message):
+            message = "the model does not read this input"
+        return InputRefused(message[:MAX_MESSAGE], index)
 
 
 class _Again(Exception):  # noqa: N818 - what to do
@@ -211,13 +219,13 @@ def _retry_after(response: httpx2.Response) -> float:
     return float(value) if value.isdecimal() else float("inf")
 
 
-def _refusal(content: bytes) -> InputRefused:
+def _reason(content: bytes) -> tuple[str | None, int | None]:
     """In OpenAI's form, or as problem details (RFC 9457), which may name the text."""
-    message, index = "the model does not read this input", None
+    message, index = None, None
     try:
         answer = json.loads(content)
     except ValueError:
-        return InputRefused(message)
+        return None, None
     match answer:
         case {"error": {"message": str(said)}} | {"error": str(said)} | {"message": str(said)}:
             message = said
@@ -225,4 +233,4 @@ def _refusal(content: bytes) -> InputRefused:
             message, index = said, place
         case {"detail": str(said)}:
             message = said
-    return InputRefused(message[:MAX_MESSAGE], index)
+    return message, index
