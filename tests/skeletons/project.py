@@ -94,6 +94,12 @@ class Project:
         answer = self.run("sh", "-c", f"{command} --silent --show-error --fail-with-body --noproxy '*'")
         assert len(json.loads(answer)["data"][0]["embedding"]) > 100, answer
 
+    def makes_up_usage_afresh(self) -> None:
+        """`just demo` replaces what it made before."""
+        made = [int(self.just("demo").splitlines()[-1].split(" made-up")[0]) for _ in range(2)]
+        # Later in the day there is more of today.
+        assert 1000 < made[0] <= made[1] < made[0] + 100, made
+
     def boots_and_stops(self, *, interactive: bool = False, env: Mapping[str, str] | None = None) -> None:
         """`just dev` answers what it should, and SIGTERM, or on a terminal Ctrl-C, leaves nothing of it."""
         with self.dev(env, interactive=interactive) as (process, service, key):
