@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 type Matrix = npt.NDArray[np.float32]
+type Vector = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

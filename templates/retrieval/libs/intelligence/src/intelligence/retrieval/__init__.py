@@ -1,0 +1,1 @@
+"""Finding passages in documents: cut, embedded and ranked here, stored by the edges."""
