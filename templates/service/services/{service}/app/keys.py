@@ -114,9 +114,13 @@ class ApiKeys:
             return (await session.scalars(oldest_first)).all()
 
 
-def require(scope: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
-    """A dependency that gives the caller: 401 without a usable key, 403 if it lacks `scope`."""
-    SCOPES.add(scope)
+def require(scope: str | None = None) -> Callable[..., Coroutine[Any, Any, Caller]]:
+    """A dependency that gives the caller: 401 without a usable key, 403 if it lacks `scope`.
+
+    Without a scope any key will do.
+    """
+    if scope is not None:
+        SCOPES.add(scope)
 
     async def caller(
         request: Request,
@@ -128,7 +132,7 @@ def require(scope: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
         found = await keys.find(credentials.credentials)
         if found is None:
             raise _refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
-        if scope not in found.scopes:
+        if scope is not None and scope not in found.scopes:
             raise _refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
         request.state.key_id = found.key_id
         return found

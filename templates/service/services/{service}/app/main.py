@@ -6,11 +6,11 @@ a process that listens can answer. At the end what is queued is finished, then t
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from app import docs, health, logs, openapi, problems
+from app import docs, health, logs, models_api, openapi, problems
 from app.database import Database
 from app.engine import build_engine
 from app.features import FEATURES
@@ -29,7 +29,10 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     engine: Engine = app.state.engine
     try:
         await asyncio.wrap_future(engine.start())
-        yield
+        async with AsyncExitStack() as stack:
+            for resource in app.state.resources:
+                await stack.enter_async_context(resource(app))
+            yield
     finally:
         await asyncio.to_thread(engine.close, DRAIN_TIMEOUT)
         await database.close()
@@ -50,6 +53,8 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.engine = engine or build_engine(settings)
     app.state.database = Database(settings.database_url)
     app.state.keys = ApiKeys(app.state.database, settings.secret_key)
+    app.state.models = []  # their names, by functions that raise NotReady
+    app.state.resources = []  # what features open: asynchronous context managers, made of the app
     app.state.pages = []  # paths for people, which `python -m app seed` prints
     app.state.seeds = []  # what else it stores: coroutines that take the keys
 
@@ -57,6 +62,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     openapi.install(app)
     docs.install(app)
     app.include_router(health.router)
+    app.include_router(models_api.router)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY)
     app.add_middleware(RequestContext)
     for install in FEATURES:

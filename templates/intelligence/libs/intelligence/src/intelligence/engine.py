@@ -124,6 +124,14 @@ class Engine:
         """The length of a vector. Raises NotReady."""
         return self._warm().dimensions
 
+    def count(self, texts: Sequence[str]) -> int:
+        """How many tokens the model would read; 0 where only a run can tell.
+
+        It is computed in the caller's thread. Raises NotReady and InputTooLarge.
+        """
+        tokens: int = self._warm().prepare(texts).tokens
+        return tokens
+
     def admit(self) -> None:
         """Raises Overloaded if the queue is full, so that an edge can refuse before it reads."""
         if len(self._waiting) >= self._max_queue:

@@ -2,9 +2,7 @@
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Literal, Protocol
-
-type Operation = Literal["embeddings", "classify", "similar"]
+from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +11,7 @@ class Usage:
 
     Attributes:
         key_id: the API key that asked; None for a call of the system's own.
-        operation: which capability.
+        operation: which capability, such as `embeddings`; at most 40 characters.
         model: the name of the model that ran.
         input_tokens: as the model's tokenizer counts, special tokens included, padding not.
         output_tokens: 0 for a model that writes no text.
@@ -22,7 +20,7 @@ class Usage:
     """
 
     key_id: str | None
-    operation: Operation
+    operation: str
     model: str
     input_tokens: int
     output_tokens: int

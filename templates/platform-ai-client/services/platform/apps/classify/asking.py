@@ -12,14 +12,13 @@ from apps.ai.models import UsageRecord
 from apps.ai.stores import keep
 from apps.ai_client.client import AiClient, Score, Unavailable
 from apps.core.logs import request_id
-from intelligence.usage import Operation
 
 logger = logging.getLogger("apps.classify")
 
 UNSET_KEY = "change-me"
 MIN_KEY_LENGTH = 32
 UNKNOWN_MODEL = "unknown"  # where no answer tells which one
-OPERATION: Operation = "classify"
+OPERATION = "classify"
 
 
 @cache

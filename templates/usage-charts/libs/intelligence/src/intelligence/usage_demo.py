@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from intelligence.usage import Operation, Usage
+from intelligence.usage import Usage
 
 DAYS = 90
 
@@ -14,7 +14,7 @@ DAYS = 90
 class Usual(NamedTuple):
     """A usual request of an operation, and its share of all."""
 
-    operation: Operation
+    operation: str
     share: int
     tokens: int
     latency_ms: float

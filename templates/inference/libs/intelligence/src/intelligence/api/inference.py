@@ -10,7 +10,6 @@ An edge asks `Engine.admit` before it reads a body, hands the body to `embed`, `
 cancels what still waits; what runs is paid for, and so waited for.
 `intelligence.testing.inference` holds it to that.
 """
-# ruff: noqa: N818 - errors are named for what happened, as in `intelligence.errors`
 
 import base64
 from collections.abc import Callable, Sequence
@@ -21,10 +20,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from intelligence.api.models import known
+from intelligence.api.problems import InvalidInput, Location
 from intelligence.engine import Engine
-from intelligence.errors import InputRefused, InputTooLarge, IntelligenceError
+from intelligence.errors import InputRefused, InputTooLarge
 from intelligence.ports import Classifications, Embeddings, Ranking
-from intelligence.usage import Operation, Usage
+from intelligence.usage import Usage
 
 MAX_TEXTS = 64
 MAX_LABELS = 32
@@ -32,27 +33,9 @@ MAX_CHARACTERS = 4000  # more than the model reads; spares the tokenizer what wi
 MAX_BODY = 1024 * 1024  # bytes; as many and as long texts as may be fit in UTF-8
 RETRY_AFTER = 1  # seconds, after NotReady and Overloaded
 
-type Location = tuple[str | int, ...]
-
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
-
-
-class UnknownModel(IntelligenceError):
-    """The request names a model that does not run here."""
-
-
-class InvalidInput(IntelligenceError):
-    """Like a violation of the schema, for what only the model can tell.
-
-    Attributes:
-        location: keys and positions that lead to it in the body.
-    """
-
-    def __init__(self, location: Location, message: str) -> None:
-        super().__init__(message)
-        self.location = location
 
 
 def as_texts(value: object) -> object:
@@ -171,7 +154,7 @@ class Running[R: Embeddings | Classifications | Ranking, A: BaseModel]:
         started: on `time.perf_counter`'s clock.
     """
 
-    operation: Operation
+    operation: str
     model: str
     future: Future[R]
     places: Sequence[Location]
@@ -197,8 +180,7 @@ def embed(engine: Engine, body: EmbeddingsRequest) -> Running[Embeddings, Embedd
 
     Raises UnknownModel and InvalidInput, and like `classify` and `similar` NotReady and Overloaded.
     """
-    if body.model != engine.model:
-        raise UnknownModel(f"there is no model {body.model!r} here, only {engine.model!r}")
+    known(body.model, engine.model)
     if body.dimensions not in (None, engine.dimensions):
         raise InvalidInput(("dimensions",), f"this model has {engine.dimensions}")
 

@@ -1,0 +1,96 @@
+"""Server-sent events: a stream ends when its client leaves, and when the server is told to stop.
+
+A server that gets SIGTERM waits for its open responses, and a stream may be open for minutes. So
+the signal is noticed here, too: each stream sends a last event and ends.
+"""
+
+import asyncio
+import signal
+import threading
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from types import FrameType
+
+from fastapi import Response
+from starlette.types import Receive, Scope, Send
+
+
+@contextmanager
+def stopping() -> Generator[asyncio.Event]:
+    """An event that is set by SIGTERM and SIGINT, before the server's own handlers run.
+
+    Signals come to the main thread alone: an application in another one, as in tests, has an event
+    that is never set from here.
+    """
+    event = asyncio.Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield event
+        return
+    loop = asyncio.get_running_loop()
+    servers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+
+    def notice(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(event.set)
+        handle = servers[signal.Signals(number)]
+        if callable(handle):
+            handle(number, frame)
+
+    for each in servers:
+        signal.signal(each, notice)
+    try:
+        yield event
+    finally:
+        for each, handle in servers.items():
+            signal.signal(each, handle)
+
+
+class EventStream(Response):
+    """Sends events as they come, each with its blank line.
+
+    Args:
+        events: closed when the stream ends, whatever ends it; what it does then must be short.
+        stop: see `stopping`.
+        farewell: the last event of a stream that was stopped.
+    """
+
+    media_type = "text/event-stream"
+
+    def __init__(
+        self, events: AsyncGenerator[bytes], *, stop: asyncio.Event, farewell: bytes
+    ) -> None:
+        super().__init__(headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+        del self.headers["Content-Length"]
+        self._events = events
+        self._stop = stop
+        self._farewell = farewell
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        del scope
+        await send(
+            {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
+        )
+        sending = asyncio.ensure_future(self._send_events(send))
+        leaving = asyncio.ensure_future(_client_leaves(receive))
+        stop = asyncio.ensure_future(self._stop.wait())
+        try:
+            await asyncio.wait({sending, leaving, stop}, return_when=asyncio.FIRST_COMPLETED)
+            stopped = not sending.done() and not leaving.done()
+        finally:
+            for each in (leaving, stop, sending):
+                each.cancel()  # without effect on what has ended
+            await asyncio.wait({sending})
+            await self._events.aclose()
+        if not sending.cancelled():
+            sending.result()
+        if stopped:
+            await send({"type": "http.response.body", "body": self._farewell, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _send_events(self, send: Send) -> None:
+        async for event in self._events:
+            await send({"type": "http.response.body", "body": event, "more_body": True})
+
+
+async def _client_leaves(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
