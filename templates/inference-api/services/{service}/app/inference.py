@@ -20,8 +20,7 @@ from app.problems import invalid, problem
 from app.settings import Settings
 from app.stores import UsageSinkDep
 from intelligence.api import inference as api
-from intelligence.api.models import UnknownModel
-from intelligence.api.problems import InvalidInput, Violation, responses
+from intelligence.api.problems import Violation, responses
 from intelligence.errors import Expired, InferenceFailed, InputRefused, NotReady, Overloaded
 from intelligence.ports import Classifications, Embeddings, Ranking
 
@@ -129,11 +128,11 @@ def install(app: FastAPI, _: Settings) -> None:
     async def client_left(_: Request, __: Exception) -> Response:
         return Response(status_code=499)  # nginx's code: nobody reads it but in the access log
 
-    @app.exception_handler(UnknownModel)
-    async def unknown_model(_: Request, error: UnknownModel) -> Response:
+    @app.exception_handler(api.UnknownModel)
+    async def unknown_model(_: Request, error: api.UnknownModel) -> Response:
         return problem(404, str(error))
 
-    @app.exception_handler(InvalidInput)
-    async def invalid_input(_: Request, error: InvalidInput) -> Response:
+    @app.exception_handler(api.InvalidInput)
+    async def invalid_input(_: Request, error: api.InvalidInput) -> Response:
         location = ["body", *error.location]
         return invalid([Violation(location=location, message=str(error))])

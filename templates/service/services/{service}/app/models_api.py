@@ -5,7 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 
 from app.keys import require
-from intelligence.api.models import Model, ModelList, UnknownModel
+from intelligence.api.asking import UnknownModel
+from intelligence.api.models import Model, ModelList
 from intelligence.api.problems import responses
 
 router = APIRouter(

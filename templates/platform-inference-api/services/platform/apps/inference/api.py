@@ -19,8 +19,7 @@ from apps.inference import engine as process
 from apps.inference.auth import ApiKey, CallerRequest, Refusal
 from apps.inference.problems import invalid, problem
 from intelligence.api import inference
-from intelligence.api.models import UnknownModel
-from intelligence.api.problems import InvalidInput, Violation, add_schemas, responses
+from intelligence.api.problems import Violation, add_schemas, responses
 from intelligence.errors import Expired, InferenceFailed, InputRefused, NotReady, Overloaded
 from intelligence.ports import Classifications, Embeddings, Ranking
 from intelligence.usage import UsageSink
@@ -160,13 +159,13 @@ def invalid_request(_: HttpRequest, error: ValidationError) -> HttpResponse:
     return invalid(violations)
 
 
-@api.exception_handler(InvalidInput)
-def invalid_input(_: HttpRequest, error: InvalidInput) -> HttpResponse:
+@api.exception_handler(inference.InvalidInput)
+def invalid_input(_: HttpRequest, error: inference.InvalidInput) -> HttpResponse:
     return invalid([Violation(location=["body", *error.location], message=str(error))])
 
 
-@api.exception_handler(UnknownModel)
-def unknown_model(_: HttpRequest, error: UnknownModel) -> HttpResponse:
+@api.exception_handler(inference.UnknownModel)
+def unknown_model(_: HttpRequest, error: inference.UnknownModel) -> HttpResponse:
     return problem(404, str(error))
 
 

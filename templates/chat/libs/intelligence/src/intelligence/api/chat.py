@@ -21,8 +21,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from intelligence.api.models import known
-from intelligence.api.problems import InvalidInput
+from intelligence.api.asking import InvalidInput, UnknownModel
 from intelligence.conversations import Citation, Conversation, ConversationStore, Entry
 from intelligence.engine import Engine
 from intelligence.errors import InputRefused, IntelligenceError, NotReady, Overloaded
@@ -221,7 +220,9 @@ async def begin(desk: Desk, body: ChatRequest) -> "Answer":
     Raises UnknownModel, UnknownConversation, InvalidInput, NotReady, Overloaded, Expired and
     InferenceFailed. What was spent until then is recorded.
     """
-    known(body.model, desk.generator.model)
+    model = desk.generator.model
+    if body.model != model:
+        raise UnknownModel(f"{body.model!r} does not write here, only {model!r}")
     messages = [each.message() for each in body.messages]
     if body.conversation is not None:
         kept = await desk.conversations.entries(desk.key_id, body.conversation, last=HISTORY)
@@ -233,7 +234,7 @@ async def begin(desk: Desk, body: ChatRequest) -> "Answer":
         await answer.begin(messages)
     except InputRefused as error:
         await answer.account(422)
-        raise InvalidInput(("messages",), str(error)) from error
+        raise InvalidInput.of(error, ("messages",)) from error
     except (NotReady, Overloaded):
         await answer.account(503)
         raise

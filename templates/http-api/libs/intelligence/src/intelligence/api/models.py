@@ -6,18 +6,6 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, Field
 
-from intelligence.errors import IntelligenceError
-
-
-class UnknownModel(IntelligenceError):  # noqa: N818 - named for what happened, as `errors` are
-    """The request names a model that does not run here."""
-
-
-def known(asked: str, model: str) -> None:
-    """Raises UnknownModel unless it is this model that is asked for."""
-    if asked != model:
-        raise UnknownModel(f"there is no model {asked!r} here, only {model!r}")
-
 
 class Model(BaseModel):
     id: str

@@ -5,8 +5,6 @@ from typing import Any, Self
 
 from pydantic import BaseModel, Field
 
-from intelligence.errors import IntelligenceError
-
 MEDIA_TYPE = "application/problem+json"
 
 # As RFC 9110 names them; Python 3.12 still has the older phrases.
@@ -43,21 +41,6 @@ class Problem(BaseModel):
     def content(self) -> bytes:
         """The body of the answer: members that say nothing are left out."""
         return self.model_dump_json(exclude_none=True).encode()
-
-
-type Location = tuple[str | int, ...]
-
-
-class InvalidInput(IntelligenceError):  # noqa: N818 - named for what happened, as `errors` are
-    """Like a violation of the schema, for what only the model can tell.
-
-    Attributes:
-        location: keys and positions that lead to it in the body.
-    """
-
-    def __init__(self, location: Location, message: str) -> None:
-        super().__init__(message)
-        self.location = location
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:

@@ -10,6 +10,7 @@ An edge asks `Engine.admit` before it reads a body, hands the body to `embed`, `
 cancels what still waits; what runs is paid for, and so waited for.
 `intelligence.testing.inference` holds it to that.
 """
+# ruff: noqa: N818 - errors are named for what happened, as in `intelligence.errors`
 
 import base64
 from collections.abc import Callable, Sequence
@@ -20,12 +21,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from intelligence.api.models import known
-from intelligence.api.problems import InvalidInput, Location
 from intelligence.engine import Engine
-from intelligence.errors import InputRefused, InputTooLarge
+from intelligence.errors import InputRefused, InputTooLarge, IntelligenceError
 from intelligence.ports import Classifications, Embeddings, Ranking
-from intelligence.usage import Usage
+from intelligence.usage import Operation, Usage
 
 MAX_TEXTS = 64
 MAX_LABELS = 32
@@ -33,9 +32,27 @@ MAX_CHARACTERS = 4000  # more than the model reads; spares the tokenizer what wi
 MAX_BODY = 1024 * 1024  # bytes; as many and as long texts as may be fit in UTF-8
 RETRY_AFTER = 1  # seconds, after NotReady and Overloaded
 
+type Location = tuple[str | int, ...]
+
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
+
+
+class UnknownModel(IntelligenceError):
+    """The request names a model that does not run here."""
+
+
+class InvalidInput(IntelligenceError):
+    """Like a violation of the schema, for what only the model can tell.
+
+    Attributes:
+        location: keys and positions that lead to it in the body.
+    """
+
+    def __init__(self, location: Location, message: str) -> None:
+        super().__init__(message)
+        self.location = location
 
 
 def as_texts(value: object) -> object:
@@ -154,7 +171,7 @@ class Running[R: Embeddings | Classifications | Ranking, A: BaseModel]:
         started: on `time.perf_counter`'s clock.
     """
 
-    operation: str
+    operation: Operation
     model: str
     future: Future[R]
     places: Sequence[Location]
@@ -180,7 +197,8 @@ def embed(engine: Engine, body: EmbeddingsRequest) -> Running[Embeddings, Embedd
 
     Raises UnknownModel and InvalidInput, and like `classify` and `similar` NotReady and Overloaded.
     """
-    known(body.model, engine.model)
+    if body.model != engine.model:
+        raise UnknownModel(f"there is no model {body.model!r} here, only {engine.model!r}")
     if body.dimensions not in (None, engine.dimensions):
         raise InvalidInput(("dimensions",), f"this model has {engine.dimensions}")
 

@@ -1,0 +1,110 @@
+"""Quoted answers, on the embedded model."""
+
+import asyncio
+from collections.abc import Iterator
+
+import pytest
+
+from intelligence import embedded
+from intelligence.engine import Engine
+from intelligence.generation.extractive import (
+    CANDIDATES,
+    LEAD,
+    NOTHING,
+    SENTENCES,
+    ExtractiveGenerator,
+)
+from intelligence.generation.ports import Done, Message, Piece, Question
+from intelligence.retrieval.ports import Passage
+
+GUARD = 10.0  # seconds, against a hang
+
+REFUNDS = "Refunds go to the card.\nA refund takes five working days. Ask for a receipt."
+HOURS = "The shop opens at nine. It closes at six, e.g. on Mondays."
+
+
+def passage(text: str) -> Passage:
+    return Passage("id", "title", None, 0, text, 0.5)
+
+
+def question(text: str, *passages: str, max_tokens: int | None = None) -> Question:
+    found = [passage(each) for each in passages]
+    return Question([Message("user", text)], found, max_tokens)
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    engine = Engine(embedded.load)
+    engine.start().result(GUARD)
+    yield engine
+    engine.close(GUARD)
+
+
+def written(engine: Engine, question: Question) -> tuple[str, Done]:
+    async def collect() -> list[Piece | Done]:
+        return [event async for event in ExtractiveGenerator(engine).write(question)]
+
+    *pieces, done = asyncio.run(collect())
+    assert isinstance(done, Done)
+    return "".join(piece.text for piece in pieces if isinstance(piece, Piece)), done
+
+
+def test_the_nearest_sentences_are_quoted_with_their_passage(engine: Engine) -> None:
+    text, done = written(engine, question("How long does a refund take?", HOURS, REFUNDS))
+    assert text.startswith(LEAD)
+    assert "A refund takes five working days. [2]" in text
+    assert "[1]" not in text
+    assert done.reason == "stop"
+    assert done.input_tokens > done.output_tokens > 0
+
+
+def test_quotes_stand_in_the_order_of_the_passages_and_are_few(engine: Engine) -> None:
+    many = " ".join(f"Refund number {n} takes {n} days." for n in range(1, 9))
+    text, _ = written(engine, question("How long does a refund take?", many, REFUNDS))
+    numbers = [int(part[0]) for part in text.split("[")[1:]]
+    assert len(numbers) == SENTENCES
+    assert numbers == sorted(numbers)
+
+
+def test_a_sentence_of_two_passages_is_quoted_once(engine: Engine) -> None:
+    text, _ = written(engine, question("How long does a refund take?", REFUNDS, REFUNDS))
+    assert text.count("five working days") == 1
+
+
+@pytest.mark.parametrize("passages", [(), (HOURS,)])
+def test_what_fits_badly_is_not_quoted(engine: Engine, passages: tuple[str, ...]) -> None:
+    text, _ = written(engine, question("Who composed nine symphonies?", *passages))
+    assert text == NOTHING
+
+
+def test_an_abbreviation_ends_no_sentence(engine: Engine) -> None:
+    text, _ = written(engine, question("When does it close?", HOURS))
+    assert "It closes at six, e.g. on Mondays. [1]" in text
+
+
+def test_no_more_sentences_are_ranked_than_the_model_has_time_for(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranked: list[int] = []
+    rank = engine.rank
+    monkeypatch.setattr(
+        engine, "rank", lambda query, texts, top_k: ranked.append(len(texts)) or rank(query, texts, top_k)
+    )
+    written(engine, question("How long?", " ".join(f"It takes {n} days." for n in range(100))))
+    assert ranked == [CANDIDATES]
+
+
+@pytest.mark.parametrize("most", [1, 5, 9])
+def test_an_answer_ends_where_its_tokens_do(engine: Engine, most: int) -> None:
+    asked = "How long does a refund take?"
+    whole, done = written(engine, question(asked, REFUNDS))
+    assert most < done.output_tokens
+    text, done = written(engine, question(asked, REFUNDS, max_tokens=most))
+    assert (done.reason, whole.startswith(text)) == ("length", True)
+    assert done.output_tokens <= most
+
+
+def test_a_long_question_is_asked_by_its_end(engine: Engine) -> None:
+    asked = "word " * 1000 + "How long does a refund take?"
+    text, _ = written(engine, question(asked, REFUNDS))
+    assert "five working days" in text

@@ -1,0 +1,95 @@
+"""What is looked for, on a made-up model."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from threading import Event
+
+import pytest
+
+from intelligence.engine import Engine
+from intelligence.errors import Expired
+from intelligence.generation.finding import PASSAGES, QUERY_CHARACTERS, find, query
+from intelligence.generation.ports import Message
+from intelligence.generation.waiting import result_of
+from intelligence.ports import Embeddings, Vector
+from intelligence.retrieval.ports import ChunkStore, Passage
+from intelligence.testing.embedder import MadeUpEmbedder, Read
+
+GUARD = 10.0  # seconds, against a hang
+
+
+class Found(ChunkStore):
+    """Remembers what it was asked for."""
+
+    asked: tuple[str, list[float], str, int]
+
+    async def search(self, query: str, vector: Vector, model: str, limit: int) -> Sequence[Passage]:
+        self.asked = (query, vector.tolist(), model, limit)
+        return [Passage("id", "title", None, 0, "text", 0.5)]
+
+
+class GatedModel(MadeUpEmbedder):
+    """Each run but the warm-up's waits for `open`."""
+
+    def __init__(self) -> None:
+        self.open = Event()
+        self.texts: list[str] = []
+
+    def run(self, batch: Sequence[Read]) -> list[Embeddings]:
+        self.texts += [text for each in batch for text in each.texts]
+        if self.texts != ["warm up"]:
+            assert self.open.wait(GUARD)
+        return super().run(batch)
+
+
+@pytest.fixture
+def model() -> GatedModel:
+    return GatedModel()
+
+
+@pytest.fixture
+def engine(model: GatedModel) -> Iterator[Engine]:
+    engine = Engine(lambda: model, timeout=0.1)
+    engine.start().result(GUARD)
+    yield engine
+    model.open.set()
+    engine.close(GUARD)
+
+
+def test_passages_are_found_by_the_vector_of_the_question(
+    engine: Engine, model: GatedModel
+) -> None:
+    model.open.set()
+    chunks = Found()
+    found = asyncio.run(find(engine, chunks, [Message("user", "two words")]))
+    (vector,) = model.vectors(["two words"]).tolist()
+    assert chunks.asked == ("two words", vector, model.model, PASSAGES)
+    assert ([each.text for each in found.passages], found.tokens) == (["text"], 2)
+
+
+def test_a_follow_up_is_looked_for_with_what_was_asked_before() -> None:
+    said = [
+        Message("system", "Be brief."),
+        Message("user", "How do I get there?"),
+        Message("assistant", "By bus."),
+        Message("user", "And by train?"),
+    ]
+    assert query(said) == "How do I get there?\nAnd by train?"
+
+
+def test_no_more_is_looked_for_than_a_model_reads() -> None:
+    said = [Message("user", "x" * 1000), Message("user", "And by train?")]
+    assert len(query(said)) == QUERY_CHARACTERS
+    assert query(said).endswith("\nAnd by train?")
+
+
+def test_what_waits_too_long_is_taken_out_of_the_queue(engine: Engine, model: GatedModel) -> None:
+    running = engine.embed(["running"])
+    queued = engine.embed(["queued"])
+    with pytest.raises(Expired):
+        asyncio.run(result_of(queued, engine.timeout))
+    assert queued.cancelled()
+    model.open.set()
+    running.result(GUARD)
+    engine.embed(["next"]).result(GUARD)
+    assert model.texts == ["warm up", "running", "next"]
