@@ -5,11 +5,11 @@ is held while an answer is written.
 """
 
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
-from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from pydantic import PositiveInt, PrivateAttr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -20,8 +20,8 @@ from app.keys import Caller, require
 from app.problems import problem
 from app.settings import Settings
 from app.stores import UsageSinkDep
-from app.streams import EventStream, stopping
-from app.waiting import AdmittedRoute, while_connected
+from app.streams import EventStream, stopping, while_connected
+from app.waiting import AdmittedRoute
 from intelligence.api import chat as api
 from intelligence.api.problems import responses
 from intelligence.engine import Engine
@@ -68,9 +68,14 @@ class Answers:
 class AdmittedAnswer(AdmittedRoute):
     """Refuses what finds too many answers being written, too, before its body is read."""
 
-    def admit(self, request: Request) -> None:
-        super().admit(request)
-        request.app.state.answers.admit()
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def admitted(request: Request) -> Response:
+            request.app.state.answers.admit()
+            return await handle(request)
+
+        return admitted
 
 
 async def place(request: Request) -> AsyncGenerator[None]:

@@ -7,11 +7,13 @@ the signal is noticed here, too: each stream sends a last event and ends.
 import asyncio
 import signal
 import threading
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Coroutine, Generator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
-from fastapi import Response
+from fastapi import Request, Response
+from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 
@@ -89,6 +91,24 @@ class EventStream(Response):
     async def _send_events(self, send: Send) -> None:
         async for event in self._events:
             await send({"type": "http.response.body", "body": event, "more_body": True})
+
+
+async def while_connected[R](request: Request, work: Coroutine[Any, Any, R]) -> R:
+    """Cancels the work when its client leaves: nobody would read what comes of it.
+
+    The body must have been read. Raises ClientDisconnect.
+    """
+    working = asyncio.ensure_future(work)
+    leaving = asyncio.ensure_future(_client_leaves(request.receive))
+    try:
+        await asyncio.wait({working, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leaving.cancel()
+        working.cancel()  # without effect on what has ended
+        await asyncio.wait({working})
+    if working.cancelled():
+        raise ClientDisconnect
+    return working.result()
 
 
 async def _client_leaves(receive: Receive) -> None:
