@@ -23,12 +23,13 @@ pub struct Partly {
 const NO_CLIENT: &str = "a generated TypeScript client; the contract to generate it from is in contracts/openapi";
 
 const NOWHERE: &[Architecture] = &[];
+const OF_A_SERVICE: &[Architecture] = &[Architecture::ApiFirst];
 const WITH_A_PLATFORM: &[Architecture] = &[Architecture::Monolith, Architecture::Hybrid];
 const OF_ONE_SERVICE: &[Architecture] = &[Architecture::ApiFirst, Architecture::Monolith];
 
 /// The options that not every architecture takes, and the architectures that do.
 const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
-    ("workloads", "chatbot", NOWHERE),
+    ("workloads", "chatbot", OF_A_SERVICE),
     ("workloads", "recommendations", NOWHERE),
     ("workloads", "realtime-analytics", NOWHERE),
     ("workloads", "data-management", NOWHERE),

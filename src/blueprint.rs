@@ -118,6 +118,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("load", None, &["workloads"], inference);
     add("generation", None, &["workloads"], chatbot);
     add("generation-embedded", None, &["workloads", "model_serving"], chatbot && !openai);
+    add("retrieval", None, &["workloads"], chatbot);
     add("chat", None, &["workloads"], chatbot);
     add("backend-embedded", None, &["model_serving"], !openai);
     add("backend-openai", None, &["model_serving", "data_residency"], openai && !internal);

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -33,13 +33,15 @@ PASSAGE = Passage("refunds", "Refunds", None, 0, "Five days.", 0.5)
 END = Done("stop", 5, 3)
 
 
-class OnePassage(ChunkStore):
+class OnePassage:
+    """As much of a ChunkStore as is asked for."""
+
     async def search(self, query: str, vector: Vector, model: str, limit: int) -> Sequence[Passage]:
         return [PASSAGE]
 
 
-class OneConversation(ConversationStore):
-    """Of everybody's, whose id is `known`."""
+class OneConversation:
+    """As much of a ConversationStore as is asked for: one of everybody's, whose id is `known`."""
 
     def __init__(self, *entries: Entry) -> None:
         self.kept = [*entries]
@@ -113,7 +115,12 @@ class Table:
         self.conversations = OneConversation()
         self.ledger = Ledger()
         self.desk = Desk(
-            engine, self.generator, OnePassage(), self.conversations, self.ledger, "ak_1"
+            engine,
+            self.generator,
+            cast("ChunkStore", OnePassage()),
+            cast("ConversationStore", self.conversations),
+            self.ledger,
+            "ak_1",
         )
 
     async def begin(self, **changes: Any) -> Answer:
@@ -128,10 +135,8 @@ def run[R](work: Coroutine[Any, Any, R]) -> R:
 
 def test_a_generator_gets_the_conversation_the_passages_and_the_limits(engine: Engine) -> None:
     table = Table(engine, Piece("Five"), END)
-    messages = [
-        {"role": "developer", "content": "Be brief."},
-        {"role": "user", "content": [{"type": "text", "text": "how"}, {"type": "text", "text": "long?"}]},
-    ]  # fmt: skip
+    parts = [{"type": "text", "text": text} for text in ("how", "long?")]
+    messages = [{"role": "developer", "content": "Be brief."}, {"role": "user", "content": parts}]
     run(table.begin(messages=messages, max_tokens=9, max_completion_tokens=7, temperature=0.5))
     assert table.generator.question == Question(
         [Message("system", "Be brief."), Message("user", "how\nlong?")], [PASSAGE], 7, 0.5
@@ -185,7 +190,8 @@ def test_an_answer_that_is_whole_is_kept_with_what_wrote_it(engine: Engine) -> N
     assert completion.conversation == "known"
     question, answer = table.conversations.kept
     assert question == Entry("user", "how long?")
-    assert (answer.content, answer.model, answer.prompt) == ("Five days. [1]", "made-up", "answer-7")
+    assert (answer.content, answer.model) == ("Five days. [1]", "made-up")
+    assert answer.prompt == "answer-7"
     assert [citation.document_id for citation in answer.citations] == ["refunds"]
     assert table.ledger.rows == [(READ + 5, 3, 200)]
 

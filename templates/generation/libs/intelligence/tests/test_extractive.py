@@ -1,7 +1,8 @@
 """Quoted answers, on the embedded model."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 
 import pytest
 
@@ -15,6 +16,7 @@ from intelligence.generation.extractive import (
     ExtractiveGenerator,
 )
 from intelligence.generation.ports import Done, Message, Piece, Question
+from intelligence.ports import Ranking
 from intelligence.retrieval.ports import Passage
 
 GUARD = 10.0  # seconds, against a hang
@@ -87,9 +89,12 @@ def test_no_more_sentences_are_ranked_than_the_model_has_time_for(
 ) -> None:
     ranked: list[int] = []
     rank = engine.rank
-    monkeypatch.setattr(
-        engine, "rank", lambda query, texts, top_k: ranked.append(len(texts)) or rank(query, texts, top_k)
-    )
+
+    def counted(query: str, documents: Sequence[str], top_k: int) -> Future[Ranking]:
+        ranked.append(len(documents))
+        return rank(query, documents, top_k)
+
+    monkeypatch.setattr(engine, "rank", counted)
     written(engine, question("How long?", " ".join(f"It takes {n} days." for n in range(100))))
     assert ranked == [CANDIDATES]
 

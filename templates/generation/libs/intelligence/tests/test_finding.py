@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from threading import Event
+from typing import cast
 
 import pytest
 
@@ -18,8 +19,8 @@ from intelligence.testing.embedder import MadeUpEmbedder, Read
 GUARD = 10.0  # seconds, against a hang
 
 
-class Found(ChunkStore):
-    """Remembers what it was asked for."""
+class Found:
+    """As much of a ChunkStore as is asked for; it remembers that."""
 
     asked: tuple[str, list[float], str, int]
 
@@ -32,12 +33,14 @@ class GatedModel(MadeUpEmbedder):
     """Each run but the warm-up's waits for `open`."""
 
     def __init__(self) -> None:
+        self.entered = Event()
         self.open = Event()
         self.texts: list[str] = []
 
     def run(self, batch: Sequence[Read]) -> list[Embeddings]:
         self.texts += [text for each in batch for text in each.texts]
         if self.texts != ["warm up"]:
+            self.entered.set()
             assert self.open.wait(GUARD)
         return super().run(batch)
 
@@ -61,7 +64,7 @@ def test_passages_are_found_by_the_vector_of_the_question(
 ) -> None:
     model.open.set()
     chunks = Found()
-    found = asyncio.run(find(engine, chunks, [Message("user", "two words")]))
+    found = asyncio.run(find(engine, cast("ChunkStore", chunks), [Message("user", "two words")]))
     (vector,) = model.vectors(["two words"]).tolist()
     assert chunks.asked == ("two words", vector, model.model, PASSAGES)
     assert ([each.text for each in found.passages], found.tokens) == (["text"], 2)
@@ -85,6 +88,7 @@ def test_no_more_is_looked_for_than_a_model_reads() -> None:
 
 def test_what_waits_too_long_is_taken_out_of_the_queue(engine: Engine, model: GatedModel) -> None:
     running = engine.embed(["running"])
+    assert model.entered.wait(GUARD)
     queued = engine.embed(["queued"])
     with pytest.raises(Expired):
         asyncio.run(result_of(queued, engine.timeout))

@@ -295,10 +295,7 @@ class Answer:
 
     async def whole(self) -> ChatCompletion:
         """Raises InferenceFailed."""
-        end = None
-        async for event in self._answered():
-            end = event
-        assert isinstance(end, Done)  # the last, by the generator's contract
+        (end,) = [event async for event in self._answered() if isinstance(event, Done)]
         message = AnswerMessage(content="".join(self._pieces))
         return ChatCompletion(
             id=self._id,
@@ -382,7 +379,7 @@ class Answer:
             "created": self._created,
             "model": self._desk.generator.model,
         }
-        return b"data: " + json.dumps(chunk | more).encode() + b"\n\n"
+        return b"data: " + json.dumps({**chunk, **more}).encode() + b"\n\n"
 
     def _usage(self) -> ChatUsage:
         written = self._written or 0

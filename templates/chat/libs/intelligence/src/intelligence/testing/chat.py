@@ -49,7 +49,7 @@ class Caller:
         content = b"" if body is None else json.dumps(body).encode()
         return self.edge.call(method, path, content, headers)
 
-    def ask(self, question: str = QUESTION, **changes: object) -> Answer:
+    def ask(self, question: str = QUESTION, /, **changes: object) -> Answer:
         body = {"model": extractive.MODEL, "messages": [{"role": "user", "content": question}]}
         return self.call("POST", "/v1/chat/completions", body | changes)
 
@@ -253,7 +253,7 @@ class ChatContract:
         assert entries == kept
 
     @pytest.mark.parametrize("stream", [False, True])
-    def test_a_kept_conversation_goes_on(self, caller: Caller, stream: bool) -> None:  # noqa: FBT001
+    def test_a_kept_conversation_goes_on(self, caller: Caller, stream: bool) -> None:
         id_ = caller.ask("Tell me about refunds.", store=True).json()["conversation"]
         answer = caller.ask("How many days does it take?", conversation=id_, stream=stream)
         if stream:
@@ -313,9 +313,7 @@ class OfficialClientContract(ChatContract):
             client.models.retrieve("gpt-5")
 
     def test_chat(self, client: openai.OpenAI) -> None:
-        completion = client.chat.completions.create(
-            model=extractive.MODEL, messages=self.MESSAGES
-        )
+        completion = client.chat.completions.create(model=extractive.MODEL, messages=self.MESSAGES)
         assert QUOTE in (completion.choices[0].message.content or "")
         assert completion.usage is not None
         assert completion.usage.completion_tokens > 0

@@ -1,1 +1,2 @@
-"""Writing answers, piece by piece. Asynchronous only: an answer takes long, and many are written at a time."""
+"""Writing answers, piece by piece. Asynchronous alone: an answer takes long, and many are written
+at a time."""

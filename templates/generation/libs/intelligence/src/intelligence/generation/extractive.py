@@ -1,5 +1,5 @@
-"""Answers that are quoted, not written: the sentences of the passages that are nearest in meaning to
-the question, each with the number of its passage.
+"""Answers that are quoted, not written: those sentences of the passages that are nearest in meaning
+to the question, each with the number of its passage.
 
 It needs no model but the one that embeds, makes nothing up, and says so: it has no words of its own
 but "The documents say" and "nothing about this".
