@@ -23,12 +23,13 @@ pub struct Partly {
 const NO_CLIENT: &str = "a generated TypeScript client; the contract to generate it from is in contracts/openapi";
 
 const NOWHERE: &[Architecture] = &[];
+const OF_A_SERVICE: &[Architecture] = &[Architecture::ApiFirst];
 const WITH_A_PLATFORM: &[Architecture] = &[Architecture::Monolith, Architecture::Hybrid];
 const OF_ONE_SERVICE: &[Architecture] = &[Architecture::ApiFirst, Architecture::Monolith];
 
 /// The options that not every architecture takes, and the architectures that do.
 const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
-    ("workloads", "chatbot", NOWHERE),
+    ("workloads", "chatbot", OF_A_SERVICE),
     ("workloads", "recommendations", NOWHERE),
     ("workloads", "realtime-analytics", NOWHERE),
     ("workloads", "data-management", NOWHERE),
@@ -97,6 +98,7 @@ pub fn not_yet(answers: &Answers, architecture: Architecture) -> Vec<NotYet> {
 fn why(option: &str, taken_by: &[Architecture]) -> Option<&'static str> {
     match (option, taken_by) {
         (_, []) => None,
+        ("chatbot", _) => Some("only a service of its own has it so far, without a platform"),
         ("paas", _) => Some("a Procfile has one web process, and a hybrid is two applications"),
         ("kubernetes", _) => Some("the manifests are of one service so far, and a hybrid is two"),
         _ => Some("only a platform on Django has it: a monolith or a hybrid"),

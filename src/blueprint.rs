@@ -92,6 +92,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     };
     let asks = |workload| answers.workloads.contains(workload);
     let inference = asks(Workload::InferenceApi);
+    let chatbot = asks(Workload::Chatbot);
     let postgresql = answers.database == Database::Postgresql;
     let kubernetes = answers.operations == Operations::Kubernetes;
     // What runs on a cluster can be tried on one host.
@@ -119,8 +120,13 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("backend-openai", None, &["model_serving", "data_residency"], openai && !internal);
     add("backend-openai-internal", None, &["model_serving", "data_residency"], openai && internal);
     add("openai", None, &["model_serving"], openai);
-    add("openai-hosted", None, &["model_serving"], hosted);
-    add("openai-own-gpu", None, &["model_serving"], own_gpu);
+    add("openai-hosted", None, &["model_serving"], hosted && !chatbot);
+    add("openai-own-gpu", None, &["model_serving"], own_gpu && !chatbot);
+    add("openai-hosted-chat", None, &["model_serving", "workloads"], hosted && chatbot);
+    add("openai-own-gpu-chat", None, &["model_serving", "workloads"], own_gpu && chatbot);
+    add("retrieval", None, &["workloads"], chatbot);
+    add("generation", None, &["workloads"], chatbot);
+    add("generation-openai", None, &["model_serving", "workloads"], openai && chatbot);
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
     add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
     add("one-database", service, &[], !hybrid);
