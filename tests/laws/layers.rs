@@ -63,13 +63,19 @@ fn every_layer_is_reached_by_some_answer() {
         for architecture in ["api-first", "monolith", "hybrid"] {
             for operations in ["containers", "kubernetes", "paas"] {
                 for database in ["postgresql", "sqlite"] {
-                    let mut answers =
-                        vec![("architecture", architecture), ("operations", operations), ("database", database)];
-                    answers.retain(|(other, _)| *other != key);
-                    // A dashboard charts what an AI workload used.
-                    answers.push((key, if option == "dashboard" { "inference-api,dashboard" } else { option }));
-                    if let Ok(blueprint) = blueprint_of(&with(&answers)) {
-                        reached.extend(blueprint.layers.into_iter().map(|used| used.layer));
+                    for workloads in ["inference-api", "chatbot"] {
+                        let mut answers = vec![
+                            ("architecture", architecture),
+                            ("operations", operations),
+                            ("database", database),
+                            ("workloads", workloads),
+                        ];
+                        answers.retain(|(other, _)| *other != key);
+                        // A dashboard charts what an AI workload used.
+                        answers.push((key, if option == "dashboard" { "inference-api,dashboard" } else { option }));
+                        if let Ok(blueprint) = blueprint_of(&with(&answers)) {
+                            reached.extend(blueprint.layers.into_iter().map(|used| used.layer));
+                        }
                     }
                 }
             }
@@ -217,6 +223,7 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
         with(&[("organisation", "public-sector"), ("operations", "paas")]),
         with(&[("organisation", "enterprise"), ("ci", "gitlab")]),
         with(&[("organisation", "scale-up"), ("architecture", "hybrid")]),
+        with(&[("workloads", "chatbot"), ("architecture", "api-first"), ("model_serving", "own-gpu")]),
     ] {
         let whole = blueprint_of(&answers).unwrap();
         let with_all = plan(&library, &whole).unwrap();
@@ -322,6 +329,7 @@ fn what_verbatim_files_repeat_is_what_is_planned_and_pinned() {
 fn every_setting_of_the_example_environment_is_read_somewhere() {
     every_setting_is_read(&with(&[]));
     every_setting_is_read(&with(&[("organisation", "public-sector")]));
+    every_setting_is_read(&with(&[("workloads", "chatbot"), ("model_serving", "hosted-llm")]));
     every_setting_is_read(&with(&[("organisation", "scale-up"), ("architecture", "hybrid")]));
 }
 

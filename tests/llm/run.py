@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """An emitted service on AI_BACKEND=openai asks a model server that is not ours: llama.cpp, from its wheels.
 
-Run by hand, once a release: the weights are 242 MB. They are those of a small base model that was made to write, not to
-embed, so nothing is asked about how good its vectors are.
+Run by hand, once a release: the weights are 242 MB. They are those of a small base model, made neither to embed nor to
+follow instructions, so nothing is asked about how good its vectors and answers are.
 """
 
 import math
 import secrets
+import shutil
 import signal
 import sys
 import tempfile
@@ -23,6 +24,7 @@ from report import Broken, Report, Steps  # noqa: E402
 from service import Service  # noqa: E402
 
 MODEL = "gemma"
+CONTRACT = "test_llama.py"
 TEXTS = ["How do I get my money back?", "Refunds are paid within five days.", "The museum opens at nine."]
 
 
@@ -66,12 +68,18 @@ def asks(step: Steps, python: Path, scratch: Path) -> None:
         "OPENAI_BASE_URL": f"{server.address}/v1",
         "OPENAI_API_KEY": key,
         "EMBEDDING_MODEL": MODEL,
+        "CHAT_MODEL": MODEL,
     }
     with step("a project with a hosted model, without the embedded one"):
-        project = Project.new(scratch, {"model_serving": "hosted-llm"})
+        choices = {"workloads": "inference-api,chatbot", "architecture": "api-first", "model_serving": "hosted-llm"}
+        project = Project.new(scratch, choices)
         project.run("uv", "sync", "--no-group", "embedded")
         env["UV_NO_GROUP"] = "embedded"
     with llama(python, scratch, port, key) as process:
+        with step("answers are written by it, streamed, as every generator writes them"):
+            shutil.copy(FOLDER / CONTRACT, project.folder / "libs/intelligence/tests")
+            said = project.just("libs/intelligence/test", "--no-cov", f"tests/{CONTRACT}", env=env)
+            assert " passed" in said and " skipped" not in said, said
         with project.dev(env) as (own, service, caller):
             with step("the vectors are llama.cpp's, with length 1"):
                 same_vectors(embeddings(service, caller, TEXTS), embeddings(server, key, TEXTS))

@@ -3,6 +3,7 @@ import pytest
 from intelligence import backend
 from intelligence.errors import SettingError
 from intelligence.openai_embedder import OpenAIEmbedder
+from intelligence.openai_http import Server
 
 OPENAI = {
     "AI_BACKEND": "openai",
@@ -20,6 +21,21 @@ def test_a_model_server_is_chosen_by_the_environment_alone() -> None:
     embedder = backend.configured(OPENAI)()
     assert isinstance(embedder, OpenAIEmbedder)
     assert embedder.model == "minilm"
+    assert backend.server(OPENAI) == Server("https://models.test/v1", "", 30)
+
+
+@pytest.mark.parametrize("chosen", [{}, {"AI_BACKEND": "embedded"}])
+def test_no_server_is_asked_unless_it_is_chosen(chosen: dict[str, str]) -> None:
+    assert backend.server(OPENAI | {"AI_BACKEND": ""} | chosen) is None
+
+
+def test_the_embedded_model_can_stay_beside_a_server_that_does_not_embed() -> None:
+    beside = OPENAI | {"EMBEDDING_MODEL": "embedded"}
+    assert backend.configured(beside)().model == "all-minilm-l6-v2-int8"
+    assert backend.server(beside) is not None
+    for variable in ("OPENAI_BASE_URL", "INFERENCE_THREADS"):
+        with pytest.raises(SettingError, match=f"^{variable} "):
+            backend.configured(beside | {variable: "nonsense"})
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,8 @@ def embedder(answer: Answer) -> OpenAIEmbedder:
         assert body["model"] == "minilm"
         return answer(body["input"])
 
-    return OpenAIEmbedder(Client(SERVER, transport=httpx2.MockTransport(handle)), "minilm")
+    client = Client(SERVER, "EMBEDDING_MODEL", transport=httpx2.MockTransport(handle))
+    return OpenAIEmbedder(client, "minilm")
 
 
 def altered(alter: Callable[[dict[str, Any]], object]) -> Answer:

@@ -59,7 +59,8 @@ class Replies:
 
 
 def client(replies: Callable[[httpx2.Request], httpx2.Response], key: str = KEY) -> Client:
-    return Client(Server(URL, key, 30), transport=httpx2.MockTransport(replies))
+    transport = httpx2.MockTransport(replies)
+    return Client(Server(URL, key, 30), "EMBEDDING_MODEL", transport=transport)
 
 
 def post(replies: Replies, key: str = KEY) -> object:
@@ -311,7 +312,8 @@ def test_a_connection_that_ended_between_calls_is_replaced_and_a_proxy_is_not_as
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     with HTTPServer(("127.0.0.1", 0), Once) as listener:
         Thread(target=listener.serve_forever, daemon=True).start()
-        asking = Client(Server(f"http://127.0.0.1:{listener.server_port}/v1", "", 30))
+        server = Server(f"http://127.0.0.1:{listener.server_port}/v1", "", 30)
+        asking = Client(server, "EMBEDDING_MODEL")
         answers = [asking.post("/embeddings", {}, asking.deadline()) for _ in range(3)]
         listener.shutdown()
     assert answers == [{}, {}, {}]

@@ -15,18 +15,27 @@ from intelligence.ports import Embedder
 def configured(environ: Mapping[str, str]) -> Callable[[], Embedder[Any]]:
     """Opens the model that the environment's variables describe. Raises SettingError.
 
-    The settings of a backend that is not chosen are not looked at.
+    The settings of a backend that is not chosen are not looked at. EMBEDDING_MODEL=embedded leaves
+    the embedding to this process where the server does not embed.
     """
+    chosen = server(environ)
+    if chosen is None or environ.get("EMBEDDING_MODEL") == "embedded":
+        return embedded.configured(environ)
+    return openai_embedder.configured(chosen, environ)
+
+
+def server(environ: Mapping[str, str]) -> Server | None:
+    """The model server that is chosen; None: this process runs the model. Raises SettingError."""
     match environ.get("AI_BACKEND") or "embedded":
         case "embedded":
-            return embedded.configured(environ)
+            return None
         case "openai":
-            return openai_embedder.configured(inside(environ), environ)
+            return _inside(environ)
         case _:
             raise SettingError("AI_BACKEND", "must be embedded or openai")
 
 
-def inside(environ: Mapping[str, str]) -> Server:
+def _inside(environ: Mapping[str, str]) -> Server:
     """The configured server. Raises SettingError where data must not be sent to it."""
     server = Server.configured(environ)
     allowed = {host.strip().lower() for host in environ.get("AI_ALLOWED_HOSTS", "").split(",")}

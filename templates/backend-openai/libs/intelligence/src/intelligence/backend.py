@@ -12,12 +12,21 @@ from intelligence.ports import Embedder
 def configured(environ: Mapping[str, str]) -> Callable[[], Embedder[Any]]:
     """Opens the model that the environment's variables describe. Raises SettingError.
 
-    The settings of a backend that is not chosen are not looked at.
+    The settings of a backend that is not chosen are not looked at. EMBEDDING_MODEL=embedded leaves
+    the embedding to this process where the server does not embed.
     """
+    chosen = server(environ)
+    if chosen is None or environ.get("EMBEDDING_MODEL") == "embedded":
+        return embedded.configured(environ)
+    return openai_embedder.configured(chosen, environ)
+
+
+def server(environ: Mapping[str, str]) -> Server | None:
+    """The model server that is chosen; None: this process runs the model. Raises SettingError."""
     match environ.get("AI_BACKEND") or "embedded":
         case "embedded":
-            return embedded.configured(environ)
+            return None
         case "openai":
-            return openai_embedder.configured(Server.configured(environ), environ)
+            return Server.configured(environ)
         case _:
             raise SettingError("AI_BACKEND", "must be embedded or openai")

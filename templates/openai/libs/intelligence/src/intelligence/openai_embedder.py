@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from intelligence.errors import InputRefused, NotReady, SettingError
-from intelligence.openai_http import CONNECTIONS, Client, Server, not_compatible
+from intelligence.openai_http import CONNECTIONS, UNREAD, Client, Server, not_compatible
 from intelligence.ports import Embeddings, Matrix
 
 TEXTS_A_CALL = 64
@@ -86,7 +86,7 @@ class OpenAIEmbedder:
 def _without(texts: Sequence[str], message: str) -> str:
     """What a server says, unless it repeats the input."""
     if any(text[:QUOTED] in message for text in texts):
-        return "the model does not read this input"
+        return UNREAD
     return message
 
 
@@ -111,9 +111,12 @@ def configured(server: Server, environ: Mapping[str, str]) -> Callable[[], OpenA
     """With the server's model that EMBEDDING_MODEL names. Raises SettingError."""
     model = environ.get("EMBEDDING_MODEL")
     if not model:
-        raise SettingError("EMBEDDING_MODEL", "must be the server's name for the model")
+        remedy = (
+            "must be the server's name for the model, or `embedded` for the one that comes along"
+        )
+        raise SettingError("EMBEDDING_MODEL", remedy)
     return partial(_opened, server, model)
 
 
 def _opened(server: Server, model: str) -> OpenAIEmbedder:
-    return OpenAIEmbedder(Client(server), model)
+    return OpenAIEmbedder(Client(server, "EMBEDDING_MODEL"), model)

@@ -13,7 +13,8 @@ environment are not used: the server of the settings is asked and no other.
 import json
 import logging
 import random
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from time import monotonic, sleep
@@ -29,6 +30,7 @@ CONNECTIONS = 16  # how many calls go on at a time; further ones wait in the eng
 CONNECT_TIMEOUT = 5.0  # seconds
 PAUSES = (0.25, 0.5, 1.0)  # seconds at most, before each repetition
 LONGEST_RETRY_AFTER = 5.0  # seconds; who is told to come back later than that gives up
+UNREAD = "the model does not read this input"  # in place of words that may not be shown
 MAX_MESSAGE = 300  # characters of the server's own words
 
 NO_TIME = {
@@ -95,19 +97,18 @@ def _is_address(text: str) -> bool:
 
 
 class Client:
-    """Calls one server. May be shared by threads, as many as CONNECTIONS at a time."""
+    """Calls one server. May be shared by threads, as many as CONNECTIONS at a time.
 
-    def __init__(self, server: Server, *, transport: httpx2.BaseTransport | None = None) -> None:
+    Args:
+        setting: the variable that names the model.
+    """
+
+    def __init__(
+        self, server: Server, setting: str, *, transport: httpx2.BaseTransport | None = None
+    ) -> None:
         self.server = server
-        self._http = httpx2.Client(
-            base_url=server.base_url,
-            headers={"Authorization": f"Bearer {server.api_key}"} if server.api_key else {},
-            limits=httpx2.Limits(
-                max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS
-            ),
-            transport=transport,
-            trust_env=False,
-        )
+        self._setting = setting
+        self._http = httpx2.Client(**options(server, CONNECTIONS), transport=transport)
         finalize(self, self._http.close)
 
     def deadline(self) -> float:
@@ -122,65 +123,30 @@ class Client:
             Unavailable: not answered in time, or by no repetition.
             ModelError: another answer, which a setting must be to blame for.
         """
-        pauses = iter(PAUSES)
+        tries = Tries(deadline)
         while True:
             try:
                 return self._once(path, body, deadline)
-            except _Again as again:
-                most = next(pauses, None)
-                if most is None or again.after > LONGEST_RETRY_AFTER:
-                    raise _unavailable(str(again)) from again
-                pause = max(again.after, random.uniform(0, most))  # noqa: S311 - no secret
-                if monotonic() + pause >= deadline:
-                    raise _unavailable(str(again)) from again
+            except Again as again:
+                pause = tries.pause(again)
             sleep(pause)
 
     def _once(self, path: str, body: Mapping[str, Any], deadline: float) -> Any:
         left = max(0.001, deadline - monotonic())
         timeout = httpx2.Timeout(left, connect=min(left, CONNECT_TIMEOUT))
-        try:
-            with self._http.stream("POST", path, json=body, timeout=timeout) as response:
-                content = _read(response, deadline)
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise _Again("nobody listens") from error
-        except httpx2.TimeoutException as error:
-            raise _unavailable("no answer in time") from error
-        except httpx2.RequestError as error:
-            raise _Again("the connection failed") from error
-        self._check(response, content)
+        with failures(), self._http.stream("POST", path, json=body, timeout=timeout) as response:
+            content = _read(response, deadline)
+        if not response.is_success:
+            raise failure(
+                self.server, self._setting, response.status_code, content, retry_after(response)
+            )
         try:
             return json.loads(content)
         except ValueError:
             raise not_compatible("an answer is no JSON") from None
 
-    def _check(self, response: httpx2.Response, content: bytes) -> None:
-        status = response.status_code
-        if response.is_success:
-            return
-        if status in NO_TIME:
-            raise _Again(f"it answered {status}", _retry_after(response))
-        if status in INPUT_REFUSED or TOO_LONG_FOR_LLAMA in content:
-            raise self._refusal(content)
-        if response.is_server_error:
-            raise _unavailable(f"it answered {status}")
-        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            problem = f"not taken by the server ({status})" if self.server.api_key else "missing"
-            raise ModelError("OPENAI_API_KEY", problem, "set the key that the server gave you")
-        if status == HTTPStatus.NOT_FOUND:
-            remedy = "it ends in /v1 for most, and EMBEDDING_MODEL must be a name that it knows"
-            raise ModelError("OPENAI_BASE_URL", f"no such path or model ({status})", remedy)
-        raise not_compatible(f"it answered {status}")
 
-    def _refusal(self, content: bytes) -> InputRefused:
-        """In the server's words, unless they repeat the key."""
-        message, index = _reason(content)
-        key = self.server.api_key
-        if not message or (key and key in message):
-            message = "the model does not read this input"
-        return InputRefused(message[:MAX_MESSAGE], index)
-
-
-class _Again(Exception):  # noqa: N818 - what to do
+class Again(Exception):  # noqa: N818 - what to do
     """A call failed in a way in which the next may not.
 
     Attributes:
@@ -192,13 +158,91 @@ class _Again(Exception):  # noqa: N818 - what to do
         self.after = after
 
 
+class Tries:
+    """How often a call is tried, and when.
+
+    Args:
+        deadline: of all tries and pauses, on `monotonic`'s clock.
+    """
+
+    def __init__(self, deadline: float) -> None:
+        self._deadline = deadline
+        self._pauses = iter(PAUSES)
+
+    def pause(self, failed: Again) -> float:
+        """Seconds to wait before the next try. Raises Unavailable where there is none."""
+        most = next(self._pauses, None)
+        if most is None or failed.after > LONGEST_RETRY_AFTER:
+            raise unavailable(str(failed)) from failed
+        pause = max(failed.after, random.uniform(0, most))  # noqa: S311 - no secret
+        if monotonic() + pause >= self._deadline:
+            raise unavailable(str(failed)) from failed
+        return pause
+
+
+def options(server: Server, connections: int) -> dict[str, Any]:
+    """Of the HTTP client, synchronous or not, that asks this server."""
+    return {
+        "base_url": server.base_url,
+        "headers": {"Authorization": f"Bearer {server.api_key}"} if server.api_key else {},
+        "limits": httpx2.Limits(max_connections=connections, max_keepalive_connections=connections),
+        "trust_env": False,
+    }
+
+
+@contextmanager
+def failures() -> Iterator[None]:
+    """What a connection fails with becomes Again or Unavailable."""
+    try:
+        yield
+    except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
+        raise Again("nobody listens") from error
+    except httpx2.TimeoutException as error:
+        raise unavailable("no answer in time") from error
+    except httpx2.RequestError as error:
+        raise Again("the connection failed") from error
+
+
+def failure(
+    server: Server, setting: str, status: int, content: bytes, after: float = 0.0
+) -> Again | InputRefused | ModelError | Unavailable:
+    """What an answer with this status, and no success, is to who asked.
+
+    Args:
+        setting: the variable that names the model.
+        after: seconds that the server wants to be left alone.
+    """
+    if status in NO_TIME:
+        return Again(f"it answered {status}", after)
+    if status in INPUT_REFUSED or TOO_LONG_FOR_LLAMA in content:
+        return _refusal(server, content)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        return unavailable(f"it answered {status}")
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+        problem = f"not taken by the server ({status})" if server.api_key else "missing"
+        return ModelError("OPENAI_API_KEY", problem, "set the key that the server gave you")
+    if status == HTTPStatus.NOT_FOUND:
+        remedy = f"it ends in /v1 for most, and {setting} must be a name that it knows"
+        return ModelError("OPENAI_BASE_URL", f"no such path or model ({status})", remedy)
+    return not_compatible(f"it answered {status}")
+
+
+def _refusal(server: Server, content: bytes) -> InputRefused:
+    """In the server's words, unless they repeat the key."""
+    message, index = _reason(content)
+    if not message or (server.api_key and server.api_key in message):
+        message = UNREAD
+    return InputRefused(message[:MAX_MESSAGE], index)
+
+
 def not_compatible(problem: str) -> ModelError:
     """For an answer that the API does not know."""
     remedy = "is it the address of an OpenAI-compatible API that has this model?"
     return ModelError("OPENAI_BASE_URL", problem, remedy)
 
 
-def _unavailable(reason: str) -> Unavailable:
+def unavailable(reason: str) -> Unavailable:
+    """Which an operator reads, too."""
     logger.warning("the server of OPENAI_BASE_URL is not available: %s", reason)
     return Unavailable(f"the model is not available: {reason}")
 
@@ -213,8 +257,8 @@ def _read(response: httpx2.Response, deadline: float) -> bytes:
     return bytes(content)
 
 
-def _retry_after(response: httpx2.Response) -> float:
-    """A date, which the header may hold, too, counts as long."""
+def retry_after(response: httpx2.Response) -> float:
+    """Seconds. A date, which the header may hold, too, counts as long."""
     value = response.headers.get("Retry-After", "0")
     return float(value) if value.isdecimal() else float("inf")
 
