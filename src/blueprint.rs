@@ -115,7 +115,10 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("intelligence", None, &[], true);
     add("http-api", None, if serves { &[] } else { &["workloads"] }, serves || inference);
     add("inference", None, &["workloads"], inference);
-    add("load", None, &["workloads"], inference);
+    add("load", None, &["workloads"], inference || chatbot);
+    // Of several calls the one that is planned for: the first workload's.
+    add("load-inference", None, &["workloads"], inference);
+    add("load-chat", None, &["workloads"], chatbot && !inference);
     add("backend-embedded", None, &["model_serving"], !openai);
     add("backend-openai", None, &["model_serving", "data_residency"], openai && !internal);
     add("backend-openai-internal", None, &["model_serving", "data_residency"], openai && internal);

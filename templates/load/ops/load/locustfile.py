@@ -1,10 +1,9 @@
 """Callers of a running service, as many requests a second as budgets.toml plans for.
 
-Each sends one short text a second, which is what the plan's CPU time of a call stands for. The
-exit code is 0 if every budget was kept, else 1.
+Each asks once a second for what the plan's CPU time of a call stands for; `calling` says what that
+is. The exit code is 0 if every budget was kept, else 1.
 """
 
-import itertools
 import json
 import random
 import sys
@@ -19,16 +18,9 @@ from locust import FastHttpUser, LoadTestShape, constant_throughput, events, tas
 from locust.env import Environment
 
 import budgets
+import calling
 
 LOAD, BUDGET = budgets.read(Path(__file__).with_name("budgets.toml"))
-TEXTS = itertools.cycle(
-    [
-        "The parcel has not arrived and the shop does not answer my letters.",
-        "My card was charged twice for the same order.",
-        "How do I change the address of my account?",
-        "The second lesson is better than the first one.",
-    ]
-)
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -43,14 +35,14 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def find_model(environment: Environment, **_: Any) -> None:
-    """Asks one question before all others, so that a wrong address or key is told as such."""
-    body = json.dumps({"query": "Hello", "documents": ["Hello"]}).encode()
+    """Asks for it before all else, so that a wrong address or key is told as such."""
     headers = {"Authorization": f"Bearer {environment.parsed_options.key}"}
     headers["Content-Type"] = "application/json"
-    request = urllib.request.Request(f"{environment.host}/v1/similar", body, headers)
+    url = f"{environment.host}{calling.PROBE}"
+    request = urllib.request.Request(url, calling.PROBE_BODY, headers)
     try:
         with urllib.request.urlopen(request, timeout=10) as response:
-            Caller.model = json.load(response)["model"]
+            Caller.model = calling.model(json.load(response))
     except urllib.error.HTTPError as error:
         sys.exit(f"{request.full_url} answers {error.code}: is --key right?")
     except OSError as error:
@@ -65,10 +57,9 @@ class Caller(FastHttpUser):
         time.sleep(random.random())  # or all would call at the same moment of each second
 
     @task
-    def embed(self) -> None:
+    def call(self) -> None:
         headers = {"Authorization": f"Bearer {self.environment.parsed_options.key}"}
-        body = {"model": self.model, "input": next(TEXTS)}
-        self.client.post("/v1/embeddings", json=body, headers=headers)
+        self.client.post(calling.PATH, json=calling.body(self.model), headers=headers)
 
 
 class Peak(LoadTestShape):
