@@ -92,6 +92,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     };
     let asks = |workload| answers.workloads.contains(workload);
     let inference = asks(Workload::InferenceApi);
+    let chatbot = asks(Workload::Chatbot);
     let postgresql = answers.database == Database::Postgresql;
     let kubernetes = answers.operations == Operations::Kubernetes;
     // What runs on a cluster can be tried on one host.
@@ -115,6 +116,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("http-api", None, if serves { &[] } else { &["workloads"] }, serves || inference);
     add("inference", None, &["workloads"], inference);
     add("load", None, &["workloads"], inference);
+    add("retrieval", None, &["workloads"], chatbot);
+    add("generation", None, &["workloads"], chatbot);
     add("backend-embedded", None, &["model_serving"], !openai);
     add("backend-openai", None, &["model_serving", "data_residency"], openai && !internal);
     add("backend-openai-internal", None, &["model_serving", "data_residency"], openai && internal);
@@ -128,6 +131,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     if serves {
         add("service", service, &[], true);
         add("inference-api", service, &["workloads"], inference);
+        add("service-documents", service, &["workloads"], chatbot);
         add("service-platform-key", service, &[], hybrid);
         add("cors", service, &["consumers"], answers.consumers == Consumers::SpaMobile);
         // In a hybrid the platform is where staff works.

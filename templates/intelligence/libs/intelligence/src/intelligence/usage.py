@@ -2,9 +2,9 @@
 
 from collections.abc import Awaitable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
-type Operation = Literal["embeddings", "classify", "similar"]
+type Operation = str
 
 
 @dataclass(frozen=True, slots=True)
