@@ -25,6 +25,7 @@ const NO_CLIENT: &str = "a generated TypeScript client; the contract to generate
 const NOWHERE: &[Architecture] = &[];
 const OF_A_SERVICE: &[Architecture] = &[Architecture::ApiFirst];
 const WITH_A_PLATFORM: &[Architecture] = &[Architecture::Monolith, Architecture::Hybrid];
+const OF_A_SERVICE: &[Architecture] = &[Architecture::ApiFirst];
 const OF_ONE_SERVICE: &[Architecture] = &[Architecture::ApiFirst, Architecture::Monolith];
 
 /// The options that not every architecture takes, and the architectures that do.
@@ -100,6 +101,7 @@ fn why(option: &str, taken_by: &[Architecture]) -> Option<&'static str> {
         (_, []) => None,
         ("chatbot", _) => Some("only a service of its own has it so far, without a platform"),
         ("paas", _) => Some("a Procfile has one web process, and a hybrid is two applications"),
+        ("chatbot", _) => Some("only a service on FastAPI alone has it so far: api-first"),
         ("kubernetes", _) => Some("the manifests are of one service so far, and a hybrid is two"),
         _ => Some("only a platform on Django has it: a monolith or a hybrid"),
     }

@@ -139,6 +139,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     if serves {
         add("service", service, &[], true);
         add("inference-api", service, &["workloads"], inference);
+        add("service-documents", service, &["workloads"], chatbot);
         add("service-streams", service, &["workloads"], chatbot);
         add("service-chat", service, &["workloads"], chatbot);
         add("service-platform-key", service, &[], hybrid);

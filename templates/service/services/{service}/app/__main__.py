@@ -5,25 +5,23 @@ import asyncio
 import os
 import re
 import sys
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from app import logs
+from app.commands import COMMANDS, Command
 from app.database import Database
 from app.keys import SCOPES, ApiKeys
 from app.main import create_app
 from app.models import ApiKey, utcnow
 from app.settings import MIN_SECRET_LENGTH, Settings
 from intelligence.api.contracts import drift, write
-
-type Command = Callable[[argparse.Namespace, Settings], int | Coroutine[Any, Any, int]]
 
 GRACEFUL_SHUTDOWN = 20  # seconds that running requests have after SIGTERM
 MAX_NAME: int = ApiKey.name.type.length
@@ -186,6 +184,9 @@ def parser() -> argparse.ArgumentParser:
     command = verbs.add_parser("revoke", help="make a key useless at once")
     command.add_argument("id", help="what `list` shows, or the key up to its second underscore")
     command.set_defaults(run=revoke)
+
+    for add in COMMANDS:
+        add(commands)
     return top
 
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from app import docs, health, logs, models_api, openapi, problems
+from app import docs, health, logs, models_api, openapi, problems, waiting
 from app.database import Database
 from app.engine import build_engine
 from app.features import FEATURES
@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.seeds = []  # what else it stores: coroutines that take the keys
 
     problems.install(app)
+    waiting.install(app)
     openapi.install(app)
     docs.install(app)
     app.include_router(health.router)

@@ -53,6 +53,11 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {datetime: UtcDateTime}
 
 
+# Names of tables, columns and indexes that a feature's migration makes by hand, because no model can
+# say them; Alembic leaves them alone.
+BY_HAND: set[str] = set()
+
+
 class ApiKey(Base):
     """Who may call. The key itself is not stored, see `app.keys`.
 

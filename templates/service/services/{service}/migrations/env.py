@@ -11,7 +11,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 from app import features  # noqa: F401 - brings the features' tables into the metadata
 from app.database import Database
-from app.models import Base, UtcDateTime
+from app.models import BY_HAND, Base, UtcDateTime
 from app.settings import Settings
 
 
@@ -22,6 +22,10 @@ def render(kind: str, item: object, _: AutogenContext) -> str | Literal[False]:
     return False
 
 
+def is_modelled(name: str | None, *_: object) -> bool:
+    return name not in BY_HAND
+
+
 def run(connection: Connection) -> None:
     # SQLite cannot alter a column in place; batch mode copies the table and drops the old one.
     context.configure(
@@ -29,6 +33,7 @@ def run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         render_as_batch=True,
         render_item=render,
+        include_name=is_modelled,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -1,20 +1,56 @@
 """An app with a made-up model on a migrated database: a new SQLite file, or TEST_DATABASE_URL."""
 
 import os
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 
 import httpx2
 import pytest
 from alembic import command
 from alembic.config import Config
 from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from sqlalchemy import select
 
 from app.database import Database
 from app.keys import ApiKeys
 from app.main import create_app
+from app.models import UsageRecord
 from app.settings import ROOT, Settings
 from intelligence.engine import Engine
+from intelligence.testing.edge import NONE, Answer, Edge
 from intelligence.testing.embedder import MadeUpEmbedder
+from intelligence.testing.usage_sink import usage_of
+from intelligence.usage import Usage
+
+
+class Service:
+    """The app in an event loop of the client's own, where keys and records are asked for, too."""
+
+    def __init__(self, client: TestClient, keys: ApiKeys, database: Database) -> None:
+        assert client.portal is not None  # from the start of the client's `with` block
+        self._client = client
+        self._call = client.portal.call
+        self._keys = keys
+        self._database = database
+
+    def call(
+        self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] = NONE
+    ) -> Answer:
+        response = self._client.request(method, path, content=content, headers=headers)
+        return Answer(response.status_code, response.headers, response.content)
+
+    def issue_key(self, scope: str) -> str:
+        return self._call(self._keys.issue, "test", [scope])
+
+    def recorded(self, key: str) -> Sequence[Usage]:
+        key_id = "_".join(key.split("_", 2)[:2])
+        query = select(UsageRecord).where(UsageRecord.key_id == key_id).order_by(UsageRecord.id)
+
+        async def rows() -> Sequence[UsageRecord]:
+            async with self._database.session() as session:
+                return (await session.scalars(query)).all()
+
+        return [usage_of(row) for row in self._call(rows)]
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +122,11 @@ async def client(app: FastAPI) -> AsyncGenerator[httpx2.AsyncClient]:
 @pytest.fixture
 def auth(key: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {key}"}
+
+
+@pytest.fixture
+def edge(engine: Engine, settings: Settings) -> Iterator[Edge]:
+    """On the `engine` of the suite that asks for it."""
+    app = create_app(settings, engine)
+    with TestClient(app) as client:
+        yield Service(client, app.state.keys, app.state.database)

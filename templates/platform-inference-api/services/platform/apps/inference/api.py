@@ -18,7 +18,7 @@ from apps.ai.stores import DjangoUsageSink
 from apps.inference import engine as process
 from apps.inference.auth import ApiKey, CallerRequest, Refusal
 from apps.inference.problems import invalid, problem
-from intelligence.api import inference
+from intelligence.api import asking, inference
 from intelligence.api.problems import Violation, add_schemas, responses
 from intelligence.errors import Expired, InferenceFailed, InputRefused, NotReady, Overloaded
 from intelligence.ports import Classifications, Embeddings, Ranking
@@ -159,17 +159,17 @@ def invalid_request(_: HttpRequest, error: ValidationError) -> HttpResponse:
     return invalid(violations)
 
 
-@api.exception_handler(inference.InvalidInput)
-def invalid_input(_: HttpRequest, error: inference.InvalidInput) -> HttpResponse:
+@api.exception_handler(asking.InvalidInput)
+def invalid_input(_: HttpRequest, error: asking.InvalidInput) -> HttpResponse:
     return invalid([Violation(location=["body", *error.location], message=str(error))])
 
 
-@api.exception_handler(inference.UnknownModel)
-def unknown_model(_: HttpRequest, error: inference.UnknownModel) -> HttpResponse:
+@api.exception_handler(asking.UnknownModel)
+def unknown_model(_: HttpRequest, error: asking.UnknownModel) -> HttpResponse:
     return problem(404, str(error))
 
 
 @api.exception_handler(NotReady)
 @api.exception_handler(Overloaded)
 def unavailable(_: HttpRequest, error: Exception) -> HttpResponse:
-    return problem(503, str(error), headers={"Retry-After": str(inference.RETRY_AFTER)})
+    return problem(503, str(error), headers={"Retry-After": str(asking.RETRY_AFTER)})

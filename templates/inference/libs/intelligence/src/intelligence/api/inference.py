@@ -10,7 +10,6 @@ An edge asks `Engine.admit` before it reads a body, hands the body to `embed`, `
 cancels what still waits; what runs is paid for, and so waited for.
 `intelligence.testing.inference` holds it to that.
 """
-# ruff: noqa: N818 - errors are named for what happened, as in `intelligence.errors`
 
 import base64
 from collections.abc import Callable, Sequence
@@ -21,38 +20,18 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
+from intelligence.api.asking import InvalidInput, Location, Text, TokenUsage, UnknownModel
 from intelligence.engine import Engine
-from intelligence.errors import InputRefused, InputTooLarge, IntelligenceError
+from intelligence.errors import InputRefused
 from intelligence.ports import Classifications, Embeddings, Ranking
-from intelligence.usage import Operation, Usage
+from intelligence.usage import Usage
 
 MAX_TEXTS = 64
 MAX_LABELS = 32
-MAX_CHARACTERS = 4000  # more than the model reads; spares the tokenizer what will be refused
 MAX_BODY = 1024 * 1024  # bytes; as many and as long texts as may be fit in UTF-8
-RETRY_AFTER = 1  # seconds, after NotReady and Overloaded
 
-type Location = tuple[str | int, ...]
-
-Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
 Texts = Annotated[list[Text], Field(min_length=1, max_length=MAX_TEXTS)]
 Label = Annotated[str, Field(min_length=1, max_length=100)]
-
-
-class UnknownModel(IntelligenceError):
-    """The request names a model that does not run here."""
-
-
-class InvalidInput(IntelligenceError):
-    """Like a violation of the schema, for what only the model can tell.
-
-    Attributes:
-        location: keys and positions that lead to it in the body.
-    """
-
-    def __init__(self, location: Location, message: str) -> None:
-        super().__init__(message)
-        self.location = location
 
 
 def as_texts(value: object) -> object:
@@ -67,13 +46,6 @@ def distinct(labels: list[str]) -> list[str]:
     if len(set(labels)) < len(labels):
         raise ValueError("the labels must differ from each other")
     return labels
-
-
-class TokenUsage(BaseModel):
-    """What the model read, as its tokenizer counts; labels and queries are read too."""
-
-    prompt_tokens: int
-    total_tokens: int
 
 
 class EmbeddingsRequest(BaseModel):
@@ -171,7 +143,7 @@ class Running[R: Embeddings | Classifications | Ranking, A: BaseModel]:
         started: on `time.perf_counter`'s clock.
     """
 
-    operation: Operation
+    operation: str
     model: str
     future: Future[R]
     places: Sequence[Location]
@@ -185,11 +157,7 @@ class Running[R: Embeddings | Classifications | Ranking, A: BaseModel]:
 
     def refused(self, error: InputRefused) -> InvalidInput:
         """The same refusal, by its place in the body as far as that is known."""
-        place = () if error.index is None else self.places[error.index]
-        if isinstance(error, InputTooLarge):
-            message = f"{error.tokens} tokens are more than the {error.limit} that the model reads"
-            return InvalidInput(place, message)
-        return InvalidInput(place, str(error))
+        return InvalidInput.of(error, () if error.index is None else self.places[error.index])
 
 
 def embed(engine: Engine, body: EmbeddingsRequest) -> Running[Embeddings, EmbeddingsResponse]:
@@ -211,7 +179,7 @@ def embed(engine: Engine, body: EmbeddingsRequest) -> Running[Embeddings, Embedd
         return EmbeddingsResponse(
             data=[Embedding(index=index, embedding=each) for index, each in enumerate(vectors)],
             model=result.model,
-            usage=_token_usage(result.tokens),
+            usage=TokenUsage.of(result.tokens),
         )
 
     places = _places("input", body.input)
@@ -227,7 +195,7 @@ def classify(engine: Engine, body: ClassifyRequest) -> Running[Classifications, 
             pairs = sorted(zip(row, body.labels, strict=True), reverse=True)
             scores = [LabelScore(label=label, score=score) for score, label in pairs]
             data.append(Classification(index=index, scores=scores))
-        return ClassifyResponse(data=data, model=result.model, usage=_token_usage(result.tokens))
+        return ClassifyResponse(data=data, model=result.model, usage=TokenUsage.of(result.tokens))
 
     future = engine.classify(body.texts, body.labels)
     places = _places("texts", body.texts) + _places("labels", body.labels)
@@ -241,7 +209,7 @@ def similar(engine: Engine, body: SimilarRequest) -> Running[Ranking, SimilarRes
         return SimilarResponse(
             data=[Neighbour(index=match.index, score=match.score) for match in result.matches],
             model=result.model,
-            usage=_token_usage(result.tokens),
+            usage=TokenUsage.of(result.tokens),
         )
 
     future = engine.rank(body.query, body.documents, body.top_k)
@@ -251,7 +219,3 @@ def similar(engine: Engine, body: SimilarRequest) -> Running[Ranking, SimilarRes
 
 def _places(field: str, texts: Sequence[str]) -> list[Location]:
     return [(field, index) for index in range(len(texts))]
-
-
-def _token_usage(tokens: int) -> TokenUsage:
-    return TokenUsage(prompt_tokens=tokens, total_tokens=tokens)

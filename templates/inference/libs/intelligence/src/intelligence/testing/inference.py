@@ -8,24 +8,23 @@ import base64
 import json
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 import pytest
 
 from intelligence import backend, embedded
-from intelligence.api.inference import MAX_BODY, MAX_CHARACTERS, MAX_LABELS, MAX_TEXTS
+from intelligence.api.asking import MAX_CHARACTERS
+from intelligence.api.inference import MAX_BODY, MAX_LABELS, MAX_TEXTS
 from intelligence.embedded import OnnxEmbedder, Tokenized
 from intelligence.engine import Engine
 from intelligence.errors import InputTooLarge
 from intelligence.ports import Embedder, Embeddings, embed
+from intelligence.testing.edge import GUARD, Edge, busy
 from intelligence.usage import Usage
-
-GUARD = 10.0  # seconds, against a hang
 
 MODEL = "all-minilm-l6-v2-int8"
 REQUESTS: dict[str, dict[str, Any]] = {
@@ -44,40 +43,6 @@ HALF_A_SURROGATE_PAIR = b'{"query": "\\ud800", "documents": ["fine"]}'
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Names of headers are looked up in any case."""
-
-    status: int
-    headers: Mapping[str, str]
-    content: bytes
-
-    def json(self) -> Any:
-        return json.loads(self.content)
-
-    def is_problem(self, status: int, title: str) -> None:
-        """RFC 9457; `detail` and `errors` are the test's own business."""
-        assert self.headers["Content-Type"] == "application/problem+json"
-        problem = self.json()
-        assert (self.status, problem["status"], problem["title"]) == (status, status, title)
-        assert problem["type"] == "about:blank"
-        assert problem.keys() <= {"type", "title", "status", "detail", "errors"}
-
-
-class Edge(Protocol):
-    """A service, as its callers and its operator see it."""
-
-    def post(self, path: str, content: bytes, headers: Mapping[str, str]) -> Answer: ...
-
-    def issue_key(self, scope: str) -> str:
-        """A new API key."""
-        ...
-
-    def recorded(self, key: str) -> Sequence[Usage]:
-        """What was put down to the key, oldest first."""
-        ...
-
-
-@dataclass(frozen=True, slots=True)
 class Caller:
     """Calls an edge with an API key of its own."""
 
@@ -86,7 +51,7 @@ class Caller:
 
     def send(self, operation: str, content: bytes) -> Answer:
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
-        return self.edge.post(f"/v1/{operation}", content, headers)
+        return self.edge.call("POST", f"/v1/{operation}", content, headers)
 
     def post(self, operation: str, **changes: object) -> Answer:
         """Sends an operation's request with `changes` to its body."""
@@ -246,7 +211,8 @@ class InferenceContract(Contract):
         headers = {"Content-Type": "application/json"}
         if authorization is not None:
             headers["Authorization"] = authorization
-        answer = edge.post(f"/v1/{operation}", json.dumps(REQUESTS[operation]).encode(), headers)
+        content = json.dumps(REQUESTS[operation]).encode()
+        answer = edge.call("POST", f"/v1/{operation}", content, headers)
         answer.is_problem(401, "Unauthorized")
         assert answer.headers["WWW-Authenticate"] == "Bearer"
         assert answer.json()["detail"] == "this needs an API key"
@@ -330,7 +296,7 @@ class OverloadContract(Contract):
         self, edge: Edge, engine: Engine, model: OnnxEmbedder
     ) -> None:
         with busy(engine, model, "first", "second"):
-            answer = edge.post("/v1/similar", b"{", {"Content-Type": "application/json"})
+            answer = edge.call("POST", "/v1/similar", b"{", {"Content-Type": "application/json"})
         answer.is_problem(503, "Service Unavailable")
 
     @pytest.mark.parametrize("operation", REQUESTS)
@@ -418,31 +384,3 @@ class OverloadContract(Contract):
         answer.is_problem(503, "Service Unavailable")
         assert answer.headers["Retry-After"] == "1"
         assert caller.recorded() == []
-
-
-@contextmanager
-def busy(engine: Engine, model: OnnxEmbedder, *texts: str) -> Iterator[threading.Event]:
-    """One run that ends with the block, or with the event; behind it a request for each text.
-
-    All are served in the end, each with the vector of its text.
-    """
-    entered, leave, run = threading.Event(), threading.Event(), model.run
-
-    def wait(batch: Sequence[Tokenized]) -> list[Embeddings]:
-        entered.set()
-        assert leave.wait(GUARD)
-        return run(batch)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(model, "run", wait)
-        futures = {"running": engine.embed(["running"])}
-        assert entered.wait(GUARD)
-        futures |= {text: engine.embed([text]) for text in texts}
-        try:
-            yield leave
-        finally:
-            leave.set()
-        for text, future in futures.items():
-            vectors = future.result(GUARD).vectors
-            patch.undo()
-            assert np.allclose(vectors, embed(model, [text]).vectors, atol=1e-5)

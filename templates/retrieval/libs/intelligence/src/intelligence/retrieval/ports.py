@@ -30,11 +30,13 @@ class Stored:
 
     Attributes:
         chunks: into how many pieces its text was cut.
+        model: what made their vectors.
         changed_at: when this version was put, in UTC.
     """
 
     document: Document
     chunks: int
+    model: str
     changed_at: datetime
 
 
@@ -82,11 +84,22 @@ class ChunkStore(Protocol):
         """False if there is none."""
         ...
 
+    async def outdated(self, model: str) -> tuple[Document, Sequence[str]] | None:
+        """A document whose vectors another model made, with its chunks in order; None: no more."""
+        ...
+
+    async def refresh(
+        self, document: Document, chunks: Sequence[str], vectors: Matrix, model: str
+    ) -> bool:
+        """As `put`, for a document that is still this version. False, and nothing kept, if it was
+        deleted or replaced meanwhile. When it was put stays."""
+        ...
+
     async def search(self, query: str, vector: Vector, model: str, limit: int) -> Sequence[Passage]:
         """The chunks that fit the query best, by words and by meaning, best first.
 
         Args:
             vector: of the query, shape (dimensions,), of length 1.
-            model: what made it; chunks of another are not found.
+            model: what made it; chunks of another are not found, not even by words.
         """
         ...

@@ -1,0 +1,51 @@
+"""What every operation that asks the model says alike: what it cost, what it cannot read, when to
+come back."""
+# ruff: noqa: N818 - errors are named for what happened, as in `intelligence.errors`
+
+from typing import Annotated
+
+from pydantic import BaseModel, Field
+
+from intelligence.errors import InputRefused, InputTooLarge, IntelligenceError
+
+MAX_CHARACTERS = 4000  # more than the model reads; spares the tokenizer what will be refused
+RETRY_AFTER = 1  # seconds, after NotReady and Overloaded
+
+type Location = tuple[str | int, ...]
+
+Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
+
+
+class UnknownModel(IntelligenceError):
+    """The request names a model that does not run here."""
+
+
+class InvalidInput(IntelligenceError):
+    """Like a violation of the schema, for what only the model can tell.
+
+    Attributes:
+        location: keys and positions that lead to it in the body.
+    """
+
+    def __init__(self, location: Location, message: str) -> None:
+        super().__init__(message)
+        self.location = location
+
+    @classmethod
+    def of(cls, error: InputRefused, location: Location) -> "InvalidInput":
+        """What the model refused, by its place in the body."""
+        if isinstance(error, InputTooLarge):
+            message = f"{error.tokens} tokens are more than the {error.limit} that the model reads"
+            return cls(location, message)
+        return cls(location, str(error))
+
+
+class TokenUsage(BaseModel):
+    """What the model read, as its tokenizer counts; labels and queries are read too."""
+
+    prompt_tokens: int
+    total_tokens: int
+
+    @classmethod
+    def of(cls, tokens: int) -> "TokenUsage":
+        return cls(prompt_tokens=tokens, total_tokens=tokens)

@@ -1,0 +1,224 @@
+"""Is what is asked for found? The whole path: cut, embed, store, search by meaning and by words.
+
+The set (retrieval.toml) was written before the first measurement. The gate is the measured value
+less 0.05; controls must miss it.
+"""
+
+import logging
+import math
+import os
+import re
+import tomllib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from intelligence import embedded
+from intelligence.engine import Engine
+from intelligence.ports import Matrix
+from intelligence.retrieval.chunking import cut
+from intelligence.retrieval.indexing import Indexing
+from intelligence.retrieval.ports import ChunkStore, Document
+from intelligence.retrieval.words import COMMON
+from intelligence.testing.chunk_store import Run
+from intelligence.testing.edge import GUARD
+
+PLACES = 20  # passages looked at; what comes later counts as not found
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    text: str
+    document: str
+    phrase: str
+    kind: str
+
+    def answered_by(self, document: str, passage: str) -> bool:
+        return document == self.document and self.phrase in " ".join(passage.split())
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Text:
+    """A document as it is stored: with its chunks and their vectors."""
+
+    document: Document
+    chunks: Sequence[str]
+    vectors: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Shares of the questions, and the mean reciprocal rank of the passage that answers."""
+
+    hit_1: float
+    hit_5: float
+    mrr: float
+
+    @classmethod
+    def of(cls, name: str, ranks: Sequence[int | None]) -> "Measure":
+        measure = cls(
+            hit_1=sum(rank == 1 for rank in ranks) / len(ranks),
+            hit_5=sum(rank is not None and rank <= 5 for rank in ranks) / len(ranks),
+            mrr=sum(1 / rank for rank in ranks if rank) / len(ranks),
+        )
+        values = (measure.hit_1, measure.hit_5, measure.mrr)
+        logger.info("%s: hit@1 %.3f, hit@5 %.3f, MRR %.3f", name, *values)
+        return measure
+
+    def passes(self, gate: "Measure") -> bool:
+        return self.hit_1 >= gate.hit_1 and self.hit_5 >= gate.hit_5 and self.mrr >= gate.mrr
+
+
+# Measured with the shipped model, less 0.05 each.
+GATE = Measure(hit_1=0.61, hit_5=0.89, mrr=0.728)
+
+
+async def at_once[R](future: Future[R]) -> R:
+    return future.result(GUARD)
+
+
+class RetrievalContract:
+    """Inherit it and give the fixtures `store`, which holds no document, and `run`."""
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def engine(cls) -> Iterator[Engine]:
+        """The model in EMBEDDING_MODEL_DIR, by default the shipped one."""
+        folder = os.environ.get("EMBEDDING_MODEL_DIR")
+        engine = Engine(lambda: embedded.load(Path(folder) if folder else None))
+        engine.start().result(GUARD)
+        yield engine
+        engine.close(GUARD)
+
+    @pytest.fixture(scope="class")
+    @classmethod
+    def questions(cls) -> Sequence[Question]:
+        return [
+            Question(each["question"], each["document"], " ".join(each["phrase"].split()), each["kind"])
+            for each in evaluation()["questions"]
+        ]
+
+    @pytest.fixture
+    def library(self, engine: Engine, run: Run) -> Sequence[Text]:
+        found = []
+        for each in evaluation()["documents"]:
+            indexing = Indexing(each["title"], cut(each["text"]))
+            vectors = run(indexing.run(engine, at_once))
+            document = Document(each["id"], each["title"], None, "0" * 64)
+            found.append(Text(document, indexing.chunks, vectors))
+        return found
+
+    @pytest.fixture
+    def queries(self, engine: Engine, questions: Sequence[Question]) -> Matrix:
+        return np.concatenate(
+            [engine.embed([each.text]).result(GUARD).vectors for each in questions]
+        )
+
+    def test_what_answers_a_question_is_found(
+        self,
+        store: ChunkStore,
+        run: Run,
+        library: Sequence[Text],
+        questions: Sequence[Question],
+        queries: Matrix,
+    ) -> None:
+        ranks = through(store, run, library, questions, queries)
+        assert Measure.of("words and meaning", ranks).passes(GATE)
+
+    def test_vectors_that_are_mixed_up_miss_the_gate(
+        self,
+        store: ChunkStore,
+        run: Run,
+        library: Sequence[Text],
+        questions: Sequence[Question],
+        queries: Matrix,
+    ) -> None:
+        vectors = np.roll(np.concatenate([each.vectors for each in library]), 1, axis=0)
+        ends = np.cumsum([len(each.chunks) for each in library])
+        mixed = [
+            Text(each.document, each.chunks, own)
+            for each, own in zip(library, np.split(vectors, ends[:-1]), strict=True)
+        ]
+        ranks = through(store, run, mixed, questions, queries)
+        assert not Measure.of("control: vectors mixed up", ranks).passes(GATE)
+
+    def test_words_alone_miss_the_gate(
+        self, library: Sequence[Text], questions: Sequence[Question]
+    ) -> None:
+        score = bm25([chunk for each in library for chunk in each.chunks])
+        ranks = [rank(library, each, score(each.text)) for each in questions]
+        assert not Measure.of("control: words alone", ranks).passes(GATE)
+
+    def test_words_find_terms_that_vectors_miss(
+        self,
+        store: ChunkStore,
+        run: Run,
+        library: Sequence[Text],
+        questions: Sequence[Question],
+        queries: Matrix,
+    ) -> None:
+        terms = [index for index, each in enumerate(questions) if each.kind == "terms"]
+        vectors = np.concatenate([each.vectors for each in library])
+        alone = [rank(library, questions[each], vectors @ queries[each]) for each in terms]
+        fused = through(store, run, library, [questions[each] for each in terms], queries[terms])
+        meaning = Measure.of("terms, meaning alone", alone)
+        both = Measure.of("terms, words and meaning", fused)
+        assert both.hit_1 > meaning.hit_1
+        assert both.mrr > meaning.mrr
+
+
+def evaluation() -> dict[str, list[dict[str, str]]]:
+    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+
+
+def through(
+    store: ChunkStore,
+    run: Run,
+    library: Sequence[Text],
+    questions: Sequence[Question],
+    queries: Matrix,
+) -> list[int | None]:
+    """The rank of the passage that answers each question, as the store finds it."""
+    for each in library:
+        run(store.put(each.document, each.chunks, each.vectors, "measured"))
+    ranks: list[int | None] = []
+    for question, query in zip(questions, queries, strict=True):
+        found = run(store.search(question.text, query, "measured", PLACES))
+        hits = [question.answered_by(each.document_id, each.text) for each in found]
+        ranks.append(hits.index(True) + 1 if True in hits else None)
+    return ranks
+
+
+def rank(library: Sequence[Text], question: Question, scores: Matrix) -> int | None:
+    """Of the passage that answers, among scores of all chunks; ties count against it."""
+    hits = np.array(
+        [question.answered_by(text.document.id, chunk) for text in library for chunk in text.chunks]
+    )
+    place = int((scores >= scores[hits].max()).sum())
+    return place if place <= PLACES else None
+
+
+def bm25(chunks: Sequence[str]) -> Callable[[str], Matrix]:
+    """Scores all chunks for a query: Robertson, Zaragoza: The Probabilistic Relevance Framework:
+    BM25 and Beyond, 2009; k1 = 1.2, b = 0.75 as in FTS5."""
+    counts = [Counter(re.findall(r"\w+", chunk.lower())) for chunk in chunks]
+    lengths = np.array([each.total() for each in counts])
+    norms = 1.2 * (0.25 + 0.75 * lengths / lengths.mean())
+
+    def score(query: str) -> Matrix:
+        total: Matrix = np.zeros(len(chunks), np.float32)
+        for word in set(re.findall(r"\w+", query.lower())) - COMMON:
+            frequency = np.array([each[word] for each in counts])
+            holding = int((frequency > 0).sum())
+            rarity = math.log(1 + (len(chunks) - holding + 0.5) / (holding + 0.5))
+            total += (rarity * frequency * 2.2 / (frequency + norms)).astype(np.float32)
+        return total
+
+    return score

@@ -1,0 +1,203 @@
+"""Documents and search over HTTP: who may, how refusals are answered, and the commands beside it.
+
+What the bodies hold and what becomes of a document is `intelligence.api.documents`; where it is
+kept is `app.chunks`.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Iterator
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+
+from app.chunks import SqlChunkStore
+from app.commands import COMMANDS, Commands
+from app.database import Database, DatabaseDep
+from app.engine import EngineDep, build_engine
+from app.keys import ApiKeys, Caller, require
+from app.problems import problem
+from app.settings import ROOT, Settings
+from app.stores import SqlUsageSink, UsageSinkDep
+from app.waiting import AdmittedRoute, WaitingDep
+from intelligence.api import documents as api
+from intelligence.api.problems import responses
+from intelligence.engine import Engine
+from intelligence.errors import IntelligenceError
+
+CLOSING = 10.0  # seconds that a command's model has to end
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a request needs to ask for documents; a route adds who asks."""
+
+    database: DatabaseDep
+    engine: EngineDep
+    sink: UsageSinkDep
+    wait: WaitingDep
+
+    def by(self, caller: Caller) -> api.Documents:
+        store = SqlChunkStore(self.database)
+        return api.Documents(store, self.engine, self.sink, self.wait, caller.key_id)
+
+
+type AskingDep = Annotated[Asking, Depends()]
+type Owner = Annotated[Caller, Depends(require("documents"))]
+type Asker = Annotated[Caller, Depends(require("chat"))]
+
+# The model is asked: a full queue refuses at the door.
+asking = APIRouter(
+    prefix="/v1",
+    tags=["documents"],
+    responses=responses(400, 401, 403, 413, 422, 503),
+    route_class=AdmittedRoute,
+)
+reading = APIRouter(prefix="/v1", tags=["documents"], responses=responses(401, 403, 422))
+
+
+@asking.put(
+    "/documents/{document_id}",
+    summary="Put a document",
+    responses={201: {"description": "It is new.", "model": api.PutResponse}},
+)
+async def put_document(
+    document_id: api.DocumentId,
+    body: api.PutDocument,
+    asking: AskingDep,
+    caller: Owner,
+    response: Response,
+) -> api.PutResponse:
+    """In place of the one of that id, or as a new one. One that has not changed costs nothing."""
+    new, stored = await asking.by(caller).put(document_id, body)
+    response.status_code = 201 if new else 200
+    return stored
+
+
+@asking.post("/search", summary="Find passages")
+async def search(body: api.SearchRequest, asking: AskingDep, caller: Asker) -> api.SearchResponse:
+    """The passages of all documents that answer best, by their meaning and by their words."""
+    return await asking.by(caller).search(body)
+
+
+@reading.get("/documents", summary="List documents")
+async def list_documents(
+    asking: AskingDep,
+    caller: Owner,
+    after: Annotated[api.After, Query(description="What `next` of the page before says.")] = "",
+    limit: Annotated[api.Limit, Query(description="How many at most.")] = 20,
+) -> api.DocumentPage:
+    """By id, without their text."""
+    return await asking.by(caller).all(after, limit)
+
+
+@reading.get("/documents/{document_id}", summary="Show a document", responses=responses(404))
+async def get_document(
+    document_id: api.DocumentId, asking: AskingDep, caller: Owner
+) -> api.StoredDocument:
+    """What is kept about it, without its text."""
+    return await asking.by(caller).get(document_id)
+
+
+@reading.delete(
+    "/documents/{document_id}",
+    summary="Delete a document",
+    status_code=204,
+    responses=responses(404),
+)
+async def delete_document(
+    document_id: api.DocumentId, asking: AskingDep, caller: Owner
+) -> None:
+    """With all its passages: from now on nothing of it is found."""
+    await asking.by(caller).delete(document_id)
+
+
+def install(app: FastAPI, settings: Settings) -> None:
+    app.include_router(asking)
+    app.include_router(reading)
+
+    @app.exception_handler(api.UnknownDocument)
+    async def unknown_document(_: Request, error: api.UnknownDocument) -> Response:
+        return problem(404, str(error))
+
+    if settings.app_env == "development":
+
+        async def put_own_pages(_: ApiKeys) -> None:
+            await put_pages(app.state.database, app.state.engine, ROOT.parent.parent)
+
+        app.state.seeds.append(put_own_pages)
+
+
+async def in_time[R](future: Future[R], /) -> R:
+    """A command waits for as long as it takes."""
+    return await asyncio.wrap_future(future)
+
+
+@asynccontextmanager
+async def started(engine: Engine) -> AsyncGenerator[Engine]:
+    try:
+        await asyncio.wrap_future(engine.start())
+        yield engine
+    finally:
+        await asyncio.to_thread(engine.close, CLOSING)
+
+
+async def put_pages(database: Database, engine: Engine, folder: Path) -> None:
+    """Puts the project's README.md and docs/*.md as they are there, so that a first question about
+    the project itself is answered. The model is loaded only if one of them has changed."""
+    store = SqlChunkStore(database)
+    stored = {name: await store.get(name) for name, _ in pages(folder)}
+    changed = {
+        name: body
+        for name, body in pages(folder)
+        if (kept := stored[name]) is None or kept.document.digest != body.digest()
+    }
+    if not changed:
+        return
+    try:
+        async with started(engine):
+            documents = api.Documents(store, engine, SqlUsageSink(database), in_time, None)
+            for name, body in changed.items():
+                await documents.put(name, body)
+    except IntelligenceError as error:
+        print(f"the project's own pages cannot be found yet: {error}", file=sys.stderr)
+
+
+def pages(folder: Path) -> Iterator[tuple[str, api.PutDocument]]:
+    """Identifier and body of each page; its title is its first heading."""
+    for path in (folder / "README.md", *sorted(folder.glob("docs/*.md"))):
+        if path.is_file():
+            heading, _, text = path.read_text(encoding="utf-8").partition("\n")
+            name = "-".join(path.relative_to(folder).parts)
+            yield name, api.PutDocument(title=heading.strip("# ") or name, text=text)
+
+
+async def reindex(_: argparse.Namespace, settings: Settings) -> int:
+    database = Database(settings.database_url)
+    try:
+        async with started(build_engine(settings)) as engine:
+            store, sink = SqlChunkStore(database), SqlUsageSink(database)
+            done = await api.Documents(store, engine, sink, in_time, None).reindex()
+            print(f"{done} documents embedded anew with {engine.model}")
+    except IntelligenceError as error:
+        print(f"stopped, and goes on from there when it is called again: {error}", file=sys.stderr)
+        return 1
+    finally:
+        await database.close()
+    return 0
+
+
+def add_commands(commands: Commands) -> None:
+    verbs = commands.add_parser("documents", help="what is searched").add_subparsers(
+        required=True, metavar="VERB"
+    )
+    command = verbs.add_parser("reindex", help="embed anew what another model embedded")
+    command.set_defaults(run=reindex)
+
+
+COMMANDS.append(add_commands)
