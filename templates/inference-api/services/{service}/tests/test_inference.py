@@ -17,6 +17,7 @@ from app.keys import ApiKeys
 from app.main import create_app
 from app.models import UsageRecord
 from app.settings import Settings
+from app.stores import SqlUsageSink
 from intelligence.engine import Engine
 from intelligence.ports import Embeddings
 from intelligence.testing.embedder import MadeUpEmbedder, Read
@@ -28,12 +29,15 @@ from intelligence.usage import Usage
 class Service:
     """The app in an event loop of the client's own, where keys and records are asked for, too."""
 
-    def __init__(self, client: TestClient, keys: ApiKeys, database: Database) -> None:
+    def __init__(
+        self, client: TestClient, keys: ApiKeys, database: Database, sink: SqlUsageSink
+    ) -> None:
         assert client.portal is not None  # from the start of the client's `with` block
         self._client = client
         self._call = client.portal.call
         self._keys = keys
         self._database = database
+        self._sink = sink
 
     def post(self, path: str, content: bytes, headers: Mapping[str, str]) -> Answer:
         response = self._client.post(path, content=content, headers=headers)
@@ -50,6 +54,7 @@ class Service:
             async with self._database.session() as session:
                 return (await session.scalars(query)).all()
 
+        self._call(self._sink.flush)
         return [usage_of(row) for row in self._call(rows)]
 
 
@@ -57,7 +62,7 @@ class Service:
 def edge(engine: Engine, settings: Settings) -> Iterator[Edge]:
     app = create_app(settings, engine)
     with TestClient(app) as client:
-        yield Service(client, app.state.keys, app.state.database)
+        yield Service(client, app.state.keys, app.state.database, app.state.usage_sink)
 
 
 class TestInference(InferenceContract):
@@ -171,6 +176,7 @@ async def test_what_runs_when_its_client_leaves_is_put_down(
     await client.call()
 
     assert client.status == 200
+    await app.state.usage_sink.flush()
     async with app.state.database.session() as session:
         (record,) = await session.scalars(select(UsageRecord).where(UsageRecord.model == "made-up"))
     assert (record.input_tokens, record.status) == (2, 200)

@@ -1,7 +1,8 @@
 """The application, put together by a factory: importing a module starts nothing.
 
 Start-up waits for the model: a missing or altered file stops the process and says what to do, and
-a process that listens can answer. At the end what is queued is finished, then the database let go.
+a process that listens can answer. At the end what is queued is finished, what it cost is written,
+then the database is let go.
 """
 
 import asyncio
@@ -17,21 +18,24 @@ from app.features import FEATURES
 from app.keys import ApiKeys
 from app.middleware import BodyLimit, RequestContext
 from app.settings import Settings
+from app.stores import SqlUsageSink
 from intelligence.engine import Engine
 
 MAX_BODY = 1024 * 1024  # bytes
-DRAIN_TIMEOUT = 10.0  # seconds
+DRAIN_TIMEOUT = 4.0  # seconds, for each of the engine and the usage
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     database: Database = app.state.database
     engine: Engine = app.state.engine
+    usage_sink: SqlUsageSink = app.state.usage_sink
     try:
         await asyncio.wrap_future(engine.start())
         yield
     finally:
         await asyncio.to_thread(engine.close, DRAIN_TIMEOUT)
+        await usage_sink.close(DRAIN_TIMEOUT)
         await database.close()
 
 
@@ -50,6 +54,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.engine = engine or build_engine(settings)
     app.state.database = Database(settings.database_url)
     app.state.keys = ApiKeys(app.state.database, settings.secret_key)
+    app.state.usage_sink = SqlUsageSink(app.state.database)
     app.state.pages = []  # paths for people, which `python -m app seed` prints
     app.state.seeds = []  # what else it stores: coroutines that take the keys
 
