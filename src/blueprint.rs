@@ -8,8 +8,8 @@ use crate::architecture::Architecture;
 use crate::availability::{self, NotYet};
 use crate::capacity::capacity;
 use crate::questions::{
-    Admin, Answer, Answers, Choice, Ci, Consumers, DataResidency, Database, License, ModelServing, Operations,
-    QUESTIONS, Users, Workload,
+    Admin, Answer, Answers, Choice, Ci, Compliance, Consumers, DataResidency, Database, License, ModelServing,
+    Operations, QUESTIONS, Users, Workload,
 };
 use crate::recommend::{Axis, Recommendation};
 use crate::words;
@@ -128,6 +128,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     if serves {
         add("service", service, &[], true);
         add("inference-api", service, &["workloads"], inference);
+        add("key-cache", service, &["compliance"], answers.compliance != Compliance::Strict);
+        add("key-lookup", service, &["compliance"], answers.compliance == Compliance::Strict);
         add("service-platform-key", service, &[], hybrid);
         add("cors", service, &["consumers"], answers.consumers == Consumers::SpaMobile);
         // In a hybrid the platform is where staff works.

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -39,6 +39,10 @@ class Caller:
     key_id: str
     name: str
     scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, row: ApiKey) -> Self:
+        return cls(row.id, row.name, frozenset(row.scopes.split()))
 
 
 class ApiKeys:
@@ -89,14 +93,19 @@ class ApiKeys:
 
     async def find(self, key: str) -> Caller | None:
         """Whose key this is; None if it is unknown, revoked or expired."""
+        row = await self._use(self._digest(key))
+        return None if row is None else Caller.of(row)
+
+    async def _use(self, digest: str) -> ApiKey | None:
+        """The key with this digest if it is usable, used now."""
         now = utcnow()
         async with self._database.session() as session:
-            row = await session.scalar(select(ApiKey).where(ApiKey.digest == self._digest(key)))
+            row = await session.scalar(select(ApiKey).where(ApiKey.digest == digest))
             if row is None or not row.usable(now):
                 return None
             if row.last_used_at is None or now - row.last_used_at >= LAST_USED_RESOLUTION:
                 row.last_used_at = now
-            return Caller(row.id, row.name, frozenset(row.scopes.split()))
+            return row
 
     async def revoke(self, key_id: str) -> bool:
         """False if there is no such key or it was revoked before."""
