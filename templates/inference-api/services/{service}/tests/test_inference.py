@@ -18,10 +18,18 @@ from app.main import create_app
 from app.models import UsageRecord
 from app.settings import Settings
 from app.stores import SqlUsageSink
+from intelligence.api.rate_limits import RateLimits
 from intelligence.engine import Engine
 from intelligence.ports import Embeddings
 from intelligence.testing.embedder import MadeUpEmbedder, Read
-from intelligence.testing.inference import GUARD, Answer, Edge, InferenceContract, OverloadContract
+from intelligence.testing.inference import (
+    GUARD,
+    Answer,
+    Edge,
+    InferenceContract,
+    OverloadContract,
+    RateLimitContract,
+)
 from intelligence.testing.usage_sink import usage_of
 from intelligence.usage import Usage
 
@@ -59,8 +67,9 @@ class Service:
 
 
 @pytest.fixture
-def edge(engine: Engine, settings: Settings) -> Iterator[Edge]:
+def edge(engine: Engine, limits: RateLimits, settings: Settings) -> Iterator[Edge]:
     app = create_app(settings, engine)
+    app.state.rate_limits = limits
     with TestClient(app) as client:
         yield Service(client, app.state.keys, app.state.database, app.state.usage_sink)
 
@@ -70,6 +79,10 @@ class TestInference(InferenceContract):
 
 
 class TestOverload(OverloadContract):
+    """On the embedded model."""
+
+
+class TestRateLimit(RateLimitContract):
     """On the embedded model."""
 
 

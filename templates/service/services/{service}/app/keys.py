@@ -21,6 +21,7 @@ from sqlalchemy import select
 
 from app.database import Database
 from app.models import ApiKey, utcnow
+from app.rate_limits import get_rate_limits
 
 LAST_USED_RESOLUTION = timedelta(minutes=1)
 
@@ -124,7 +125,10 @@ class ApiKeys:
 
 
 def require(scope: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
-    """A dependency that gives the caller: 401 without a usable key, 403 if it lacks `scope`."""
+    """A dependency that gives the caller.
+
+    401 without a usable key, 403 if it lacks `scope`, 429 if it sends more than it may.
+    """
     SCOPES.add(scope)
 
     async def caller(
@@ -140,6 +144,7 @@ def require(scope: str) -> Callable[..., Coroutine[Any, Any, Caller]]:
         if scope not in found.scopes:
             raise _refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
         request.state.key_id = found.key_id
+        get_rate_limits(request).take(found.key_id)
         return found
 
     return caller

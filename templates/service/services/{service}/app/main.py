@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from app import docs, health, logs, openapi, problems
+from app import docs, health, logs, openapi, problems, rate_limits
 from app.database import Database
 from app.engine import build_engine
 from app.features import FEATURES
@@ -59,6 +59,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.seeds = []  # what else it stores: coroutines that take the keys
 
     problems.install(app)
+    rate_limits.install(app, settings)
     openapi.install(app)
     docs.install(app)
     app.include_router(health.router)

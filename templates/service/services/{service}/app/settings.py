@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    NonNegativeInt,
     PlainValidator,
     PositiveFloat,
     PositiveInt,
@@ -56,6 +57,7 @@ class Settings(BaseSettings):
             service behind TLS that believes none takes itself for one over plain HTTP.
         web_concurrency: server processes in this container; uvicorn reads the same variable.
         replicas: containers that serve at the same time.
+        rate_limit: requests a minute that one API key may send to this process; 0: any number.
         inference_queue: requests that may wait for the model; further ones are refused with 503.
         inference_timeout: seconds that a request may wait for the model; then it gets 503, too.
     """
@@ -73,6 +75,7 @@ class Settings(BaseSettings):
     forwarded_allow_ips: str = "127.0.0.1"
     web_concurrency: PositiveInt = 1
     replicas: PositiveInt = 1
+    rate_limit: NonNegativeInt = 6000
     inference_queue: PositiveInt = 256
     inference_timeout: PositiveFloat = 30
 

@@ -14,6 +14,7 @@ except SettingError as error:
     raise ImproperlyConfigured(str(error)) from None
 
 DEV_API_KEY = text("DEV_API_KEY")
+RATE_LIMIT = number("RATE_LIMIT", 6000, least=0)  # requests a minute of one key; 0: any number
 # Each request that waits holds a thread of the server, as does each of those that share the run
 # before, at most as many; and pages need some, too.
 INFERENCE_QUEUE = number("INFERENCE_QUEUE", 4)
