@@ -71,7 +71,7 @@ def edge(engine: Engine, limits: RateLimits, settings: Settings) -> Iterator[Edg
     app = create_app(settings, engine)
     app.state.rate_limits = limits
     with TestClient(app) as client:
-        yield Service(client, app.state.keys, app.state.database, app.state.usage_sink)
+        yield Service(client, app.state.keys, app.state.database, app.state.usage_writer)
 
 
 class TestInference(InferenceContract):
@@ -189,7 +189,7 @@ async def test_what_runs_when_its_client_leaves_is_put_down(
     await client.call()
 
     assert client.status == 200
-    await app.state.usage_sink.flush()
+    await app.state.usage_writer.flush()
     async with app.state.database.session() as session:
         (record,) = await session.scalars(select(UsageRecord).where(UsageRecord.model == "made-up"))
     assert (record.input_tokens, record.status) == (2, 200)

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
 
-from app import docs, health, logs, openapi, problems, rate_limits
+from app import docs, health, logs, metrics, openapi, problems, rate_limits
 from app.database import Database
 from app.engine import build_engine
 from app.features import FEATURES
@@ -29,13 +29,14 @@ DRAIN_TIMEOUT = 4.0  # seconds, for each of the engine and the usage
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     database: Database = app.state.database
     engine: Engine = app.state.engine
-    usage_sink: SqlUsageSink = app.state.usage_sink
+    usage_writer: SqlUsageSink = app.state.usage_writer
     try:
         await asyncio.wrap_future(engine.start())
-        yield
+        with app.state.metrics_server():
+            yield
     finally:
         await asyncio.to_thread(engine.close, DRAIN_TIMEOUT)
-        await usage_sink.close(DRAIN_TIMEOUT)
+        await usage_writer.close(DRAIN_TIMEOUT)
         await database.close()
 
 
@@ -54,7 +55,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.engine = engine or build_engine(settings)
     app.state.database = Database(settings.database_url)
     app.state.keys = ApiKeys(app.state.database, settings.secret_key)
-    app.state.usage_sink = SqlUsageSink(app.state.database)
+    app.state.usage_writer = app.state.usage_sink = SqlUsageSink(app.state.database)
     app.state.pages = []  # paths for people, which `python -m app seed` prints
     app.state.seeds = []  # what else it stores: coroutines that take the keys
 
@@ -65,6 +66,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.include_router(health.router)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY)
     app.add_middleware(RequestContext)
+    metrics.install(app, settings)
     for install in FEATURES:
         install(app, settings)
     return app

@@ -17,15 +17,17 @@ from pydantic import BaseModel
 from apps.ai.stores import DjangoUsageSink
 from apps.inference import engine as process
 from apps.inference.auth import ApiKey, CallerRequest, Refusal
+from apps.inference.metrics import metrics
 from apps.inference.problems import invalid, problem
 from intelligence.api import inference
+from intelligence.api.metrics import CountedUsage
 from intelligence.api.problems import Violation, add_schemas, responses
 from intelligence.api.rate_limits import RateLimited
 from intelligence.errors import Expired, InferenceFailed, InputRefused, NotReady, Overloaded
 from intelligence.ports import Classifications, Embeddings, Ranking
 from intelligence.usage import UsageSink
 
-sink: UsageSink[None] = DjangoUsageSink()
+sink: UsageSink[None] = CountedUsage(DjangoUsageSink(), metrics)
 
 
 class Api(NinjaAPI):
