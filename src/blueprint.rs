@@ -8,8 +8,8 @@ use crate::architecture::Architecture;
 use crate::availability::{self, NotYet};
 use crate::capacity::capacity;
 use crate::questions::{
-    Admin, Answer, Answers, Choice, Ci, Consumers, DataResidency, Database, License, ModelServing, Operations,
-    QUESTIONS, Users, Workload,
+    Admin, Answer, Answers, Choice, Ci, Compliance, Consumers, DataResidency, Database, License, ModelServing,
+    Operations, QUESTIONS, Users, Workload,
 };
 use crate::recommend::{Axis, Recommendation};
 use crate::words;
@@ -142,6 +142,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("service-documents", service, &["workloads"], chatbot);
         add("service-streams", service, &["workloads"], chatbot);
         add("service-chat", service, &["workloads"], chatbot);
+        add("key-cache", service, &["compliance"], answers.compliance != Compliance::Strict);
+        add("key-lookup", service, &["compliance"], answers.compliance == Compliance::Strict);
         add("service-platform-key", service, &[], hybrid);
         add("cors", service, &["consumers"], answers.consumers == Consumers::SpaMobile);
         // In a hybrid the platform is where staff works.

@@ -49,7 +49,7 @@ InferenceDep = Annotated[Inference, Depends()]
 router = APIRouter(
     prefix="/v1",
     tags=["inference"],
-    responses=responses(400, 401, 403, 413, 422, 503),
+    responses=responses(400, 401, 403, 413, 422, 429, 503),
     route_class=AdmittedRoute,
 )
 

@@ -14,11 +14,13 @@ from starlette.types import Message
 from app.main import create_app
 from app.models import UsageRecord
 from app.settings import Settings
+from app.stores import SqlUsageSink
+from intelligence.api.rate_limits import RateLimits
 from intelligence.engine import Engine
 from intelligence.ports import Embeddings
 from intelligence.testing.embedder import MadeUpEmbedder, Read
 from intelligence.testing.edge import GUARD
-from intelligence.testing.inference import InferenceContract, OverloadContract
+from intelligence.testing.inference import InferenceContract, OverloadContract, RateLimitContract
 
 
 class TestInference(InferenceContract):
@@ -26,6 +28,10 @@ class TestInference(InferenceContract):
 
 
 class TestOverload(OverloadContract):
+    """On the embedded model."""
+
+
+class TestRateLimit(RateLimitContract):
     """On the embedded model."""
 
 
@@ -132,6 +138,7 @@ async def test_what_runs_when_its_client_leaves_is_put_down(
     await client.call()
 
     assert client.status == 200
+    await app.state.usage_writer.flush()
     async with app.state.database.session() as session:
         (record,) = await session.scalars(select(UsageRecord).where(UsageRecord.model == "made-up"))
     assert (record.input_tokens, record.status) == (2, 200)

@@ -8,9 +8,11 @@ from django.test import Client
 from apps.ai import keys
 from apps.ai.models import UsageRecord
 from apps.inference import engine as process
+from apps.inference import limits as process_limits
+from intelligence.api.rate_limits import RateLimits
 from intelligence.engine import Engine
 from intelligence.testing.edge import GUARD, NONE, Answer, Edge
-from intelligence.testing.inference import InferenceContract, OverloadContract
+from intelligence.testing.inference import InferenceContract, OverloadContract, RateLimitContract
 from intelligence.testing.usage_sink import usage_of
 from intelligence.usage import Usage
 
@@ -37,8 +39,9 @@ class Platform:
 
 
 @pytest.fixture
-def edge(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Edge:
+def edge(engine: Engine, limits: RateLimits, monkeypatch: pytest.MonkeyPatch) -> Edge:
     monkeypatch.setattr(process, "engine", engine)
+    monkeypatch.setattr(process_limits, "limits", limits)
     engine.start().result(GUARD)
     return Platform()
 
@@ -52,4 +55,8 @@ class TestInference(InferenceContract):
 
 
 class TestOverload(OverloadContract):
+    """On the embedded model."""
+
+
+class TestRateLimit(RateLimitContract):
     """On the embedded model."""

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -21,6 +21,7 @@ from sqlalchemy import select
 
 from app.database import Database
 from app.models import ApiKey, utcnow
+from app.rate_limits import get_rate_limits
 
 LAST_USED_RESOLUTION = timedelta(minutes=1)
 
@@ -39,6 +40,10 @@ class Caller:
     key_id: str
     name: str
     scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, row: ApiKey) -> Self:
+        return cls(row.id, row.name, frozenset(row.scopes.split()))
 
 
 class ApiKeys:
@@ -89,14 +94,19 @@ class ApiKeys:
 
     async def find(self, key: str) -> Caller | None:
         """Whose key this is; None if it is unknown, revoked or expired."""
+        row = await self._use(self._digest(key))
+        return None if row is None else Caller.of(row)
+
+    async def _use(self, digest: str) -> ApiKey | None:
+        """The key with this digest if it is usable, used now."""
         now = utcnow()
         async with self._database.session() as session:
-            row = await session.scalar(select(ApiKey).where(ApiKey.digest == self._digest(key)))
+            row = await session.scalar(select(ApiKey).where(ApiKey.digest == digest))
             if row is None or not row.usable(now):
                 return None
             if row.last_used_at is None or now - row.last_used_at >= LAST_USED_RESOLUTION:
                 row.last_used_at = now
-            return Caller(row.id, row.name, frozenset(row.scopes.split()))
+            return row
 
     async def revoke(self, key_id: str) -> bool:
         """False if there is no such key or it was revoked before."""
@@ -115,9 +125,9 @@ class ApiKeys:
 
 
 def require(scope: str | None = None) -> Callable[..., Coroutine[Any, Any, Caller]]:
-    """A dependency that gives the caller: 401 without a usable key, 403 if it lacks `scope`.
+    """A dependency that gives the caller; without a scope any key will do.
 
-    Without a scope any key will do.
+    401 without a usable key, 403 if it lacks `scope`, 429 if it sends more than it may.
     """
     if scope is not None:
         SCOPES.add(scope)
@@ -135,6 +145,7 @@ def require(scope: str | None = None) -> Callable[..., Coroutine[Any, Any, Calle
         if scope is not None and scope not in found.scopes:
             raise _refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
         request.state.key_id = found.key_id
+        get_rate_limits(request).take(found.key_id)
         return found
 
     return caller

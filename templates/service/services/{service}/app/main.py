@@ -1,7 +1,8 @@
 """The application, put together by a factory: importing a module starts nothing.
 
 Start-up waits for the model: a missing or altered file stops the process and says what to do, and
-a process that listens can answer. At the end what is queued is finished, then the database let go.
+a process that listens can answer. At the end what is queued is finished, what it cost is written,
+then the database is let go.
 """
 
 import asyncio
@@ -10,31 +11,35 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from app import docs, health, logs, models_api, openapi, problems, waiting
+from app import docs, health, logs, metrics, models_api, openapi, problems, rate_limits, waiting
 from app.database import Database
 from app.engine import build_engine
 from app.features import FEATURES
 from app.keys import ApiKeys
 from app.middleware import BodyLimit, RequestContext
 from app.settings import Settings
+from app.stores import SqlUsageSink
 from intelligence.engine import Engine
 
 MAX_BODY = 1024 * 1024  # bytes
-DRAIN_TIMEOUT = 10.0  # seconds
+DRAIN_TIMEOUT = 4.0  # seconds, for each of the engine and the usage
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
     database: Database = app.state.database
     engine: Engine = app.state.engine
+    usage_writer: SqlUsageSink = app.state.usage_writer
     try:
         await asyncio.wrap_future(engine.start())
         async with AsyncExitStack() as stack:
+            stack.enter_context(app.state.metrics_server())
             for resource in app.state.resources:
                 await stack.enter_async_context(resource(app))
             yield
     finally:
         await asyncio.to_thread(engine.close, DRAIN_TIMEOUT)
+        await usage_writer.close(DRAIN_TIMEOUT)
         await database.close()
 
 
@@ -53,6 +58,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.engine = engine or build_engine(settings)
     app.state.database = Database(settings.database_url)
     app.state.keys = ApiKeys(app.state.database, settings.secret_key)
+    app.state.usage_writer = app.state.usage_sink = SqlUsageSink(app.state.database)
     app.state.models = []  # their names, by functions that raise NotReady
     app.state.resources = []  # what features open: asynchronous context managers, made of the app
     app.state.pages = []  # paths for people, which `python -m app seed` prints
@@ -60,12 +66,14 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
 
     problems.install(app)
     waiting.install(app)
+    rate_limits.install(app, settings)
     openapi.install(app)
     docs.install(app)
     app.include_router(health.router)
     app.include_router(models_api.router)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY)
     app.add_middleware(RequestContext)
+    metrics.install(app, settings)
     for install in FEATURES:
         install(app, settings)
     return app

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import (
+    NonNegativeInt,
     PlainValidator,
     PositiveFloat,
     PositiveInt,
@@ -56,6 +57,8 @@ class Settings(BaseSettings):
             service behind TLS that believes none takes itself for one over plain HTTP.
         web_concurrency: server processes in this container; uvicorn reads the same variable.
         replicas: containers that serve at the same time.
+        metrics_port: where this process shows Prometheus its figures, to whoever can reach it.
+        rate_limit: requests a minute that one API key may send to this process; 0: any number.
         inference_queue: requests that may wait for the model; further ones are refused with 503.
         inference_timeout: seconds that a request may wait for the model; then it gets 503, too.
     """
@@ -73,6 +76,8 @@ class Settings(BaseSettings):
     forwarded_allow_ips: str = "127.0.0.1"
     web_concurrency: PositiveInt = 1
     replicas: PositiveInt = 1
+    metrics_port: PositiveInt | None = None
+    rate_limit: NonNegativeInt = 6000
     inference_queue: PositiveInt = 256
     inference_timeout: PositiveFloat = 30
 
@@ -86,6 +91,15 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def model_is_configured(self) -> Self:
         self._load_model = backend.configured(os.environ)  # SettingError is a ValueError
+        return self
+
+    @model_validator(mode="after")
+    def metrics_have_one_process(self) -> Self:
+        if self.metrics_port is not None and self.web_concurrency > 1:
+            raise ValueError(
+                f"METRICS_PORT is one process's, not {self.web_concurrency}: set WEB_CONCURRENCY "
+                "to 1 and start more containers, or leave METRICS_PORT unset"
+            )
         return self
 
     @model_validator(mode="after")

@@ -1,36 +1,106 @@
 """What `intelligence` hands to a service to keep, kept in SQL."""
 
+import asyncio
 import logging
-from collections.abc import Awaitable
-from dataclasses import asdict
+from collections.abc import Awaitable, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy import insert
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from starlette.requests import HTTPConnection
 
-from app.database import Database, DatabaseDep
-from app.models import UsageRecord
+from app.database import Database
+from app.models import UsageRecord, utcnow
 from intelligence.usage import Usage, UsageSink
 
 logger = logging.getLogger(__name__)
 
+MAX_WAITING = 10_000  # of a few hundred bytes each
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    usage: Usage
+    created_at: datetime = field(default_factory=utcnow)
+
+    def row(self) -> dict[str, object]:
+        return asdict(self.usage) | {"created_at": self.created_at}
+
 
 class SqlUsageSink:
-    """One row a request. A failure is logged and goes no further: the answer is there already."""
+    """Writes behind the requests: what came in during one write is the next, one transaction.
 
-    def __init__(self, database: Database) -> None:
+    The first is written at once, and none waits for company. A row that cannot be written is
+    logged, so that it can be put down by hand, and goes no further: the answer is out already. A
+    process that is killed takes along what its last write had not committed.
+    """
+
+    def __init__(self, database: Database, max_waiting: int = MAX_WAITING) -> None:
         self._database = database
+        self._max_waiting = max_waiting
+        self._waiting: list[Entry] = []
+        self._writing: Sequence[Entry] = ()
+        self._writer: asyncio.Task[None] | None = None
 
     async def record(self, usage: Usage) -> None:
+        """Returns before it is written, see `flush`."""
+        if len(self._waiting) >= self._max_waiting:
+            _lost([Entry(usage)], f"{self._max_waiting} are waiting for the database")
+            return
+        self._waiting.append(Entry(usage))
+        if self._writer is None:
+            self._writer = asyncio.create_task(self._write())
+
+    async def flush(self) -> None:
+        """Returns when all that was recorded is written, or logged as lost."""
+        while self._writer is not None:
+            await asyncio.wait([self._writer])
+
+    async def close(self, seconds: float) -> None:
+        """Like `flush`; after `seconds` the rest is logged as lost."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self.flush()
+        except TimeoutError:
+            left, self._waiting = [*self._writing, *self._waiting], []
+            if self._writer is not None:
+                self._writer.cancel()
+            _lost(left, f"the database did not take it within {seconds:g} s")
+
+    async def _write(self) -> None:
+        try:
+            while self._waiting:
+                self._writing, self._waiting = self._waiting, []
+                await self._insert(self._writing)
+        finally:
+            self._writing, self._writer = (), None
+
+    async def _insert(self, entries: Sequence[Entry]) -> None:
         try:
             async with self._database.session() as session:
-                session.add(UsageRecord(**asdict(usage)))
-        except (SQLAlchemyError, OSError):
-            logger.exception("usage lost: %s", usage)
+                await session.execute(insert(UsageRecord), [entry.row() for entry in entries])
+        except (IntegrityError, DataError) as error:
+            # Of one row, such as one whose key is gone: each is tried by itself.
+            if len(entries) == 1:
+                _lost(entries, error.orig)
+                return
+            for entry in entries:
+                await self._insert([entry])
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody else can say what is lost
+            _lost(entries, error.orig if isinstance(error, DBAPIError) else error)
 
 
-def get_usage_sink(database: DatabaseDep) -> UsageSink[Awaitable[None]]:
-    return SqlUsageSink(database)
+def _lost(entries: Sequence[Entry], reason: object) -> None:
+    for entry in entries:
+        logger.error("usage lost, %s: %s", reason, entry.usage)
+
+
+def get_usage_sink(connection: HTTPConnection) -> UsageSink[Awaitable[None]]:
+    sink: UsageSink[Awaitable[None]] = connection.app.state.usage_sink
+    return sink
 
 
 UsageSinkDep = Annotated[UsageSink[Awaitable[None]], Depends(get_usage_sink)]

@@ -16,6 +16,8 @@ from app.keys import ApiKeys
 from app.main import create_app
 from app.models import UsageRecord
 from app.settings import ROOT, Settings
+from app.stores import SqlUsageSink
+from intelligence.api.rate_limits import RateLimits
 from intelligence.engine import Engine
 from intelligence.testing.edge import NONE, Answer, Edge
 from intelligence.testing.embedder import MadeUpEmbedder
@@ -26,17 +28,19 @@ from intelligence.usage import Usage
 class Service:
     """The app in an event loop of the client's own, where keys and records are asked for, too."""
 
-    def __init__(self, client: TestClient, keys: ApiKeys, database: Database) -> None:
+    def __init__(self, app: FastAPI, client: TestClient) -> None:
         assert client.portal is not None  # from the start of the client's `with` block
-        self._client = client
+        self.app = app
+        self.http = client
         self._call = client.portal.call
-        self._keys = keys
-        self._database = database
+        self._keys: ApiKeys = app.state.keys
+        self._database: Database = app.state.database
+        self._sink: SqlUsageSink = app.state.usage_writer
 
     def call(
         self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] = NONE
     ) -> Answer:
-        response = self._client.request(method, path, content=content, headers=headers)
+        response = self.http.request(method, path, content=content, headers=headers)
         return Answer(response.status_code, response.headers, response.content)
 
     def issue_key(self, scope: str) -> str:
@@ -50,6 +54,7 @@ class Service:
             async with self._database.session() as session:
                 return (await session.scalars(query)).all()
 
+        self._call(self._sink.flush)
         return [usage_of(row) for row in self._call(rows)]
 
 
@@ -125,8 +130,15 @@ def auth(key: str) -> dict[str, str]:
 
 
 @pytest.fixture
-def edge(engine: Engine, settings: Settings) -> Iterator[Edge]:
+def limits() -> RateLimits:
+    """None, unless a suite has others."""
+    return RateLimits(0)
+
+
+@pytest.fixture
+def edge(engine: Engine, limits: RateLimits, settings: Settings) -> Iterator[Edge]:
     """On the `engine` of the suite that asks for it."""
     app = create_app(settings, engine)
+    app.state.rate_limits = limits
     with TestClient(app) as client:
-        yield Service(client, app.state.keys, app.state.database)
+        yield Service(app, client)

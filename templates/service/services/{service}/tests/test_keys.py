@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from app.database import Database
 from app.keys import ApiKeys, Caller
 from app.models import ApiKey, utcnow
+from intelligence.api.rate_limits import RateLimits
 
 PUBLIC = {"/livez", "/readyz", "/openapi.json", "/docs", "/docs/start.js"}
 
@@ -56,6 +57,21 @@ async def test_a_key_without_the_scope_is_forbidden_everywhere(
         response = await client.request(method, path, headers={"Authorization": f"Bearer {key}"})
         assert (path, response.status_code) == (path, 403)
         assert 'error="insufficient_scope"' in response.headers["www-authenticate"]
+
+
+async def test_every_route_that_asks_for_a_key_counts_and_documents_what_it_refuses(
+    app: FastAPI, client: httpx2.AsyncClient, auth: dict[str, str]
+) -> None:
+    app.state.rate_limits = RateLimits(1)
+    paths = app.openapi()["paths"]
+    first, *_ = routes = guarded(app)
+    assert (await client.request(*first, headers=auth)).status_code != 429
+    for method, path in routes:
+        response = await client.request(method, path, headers=auth)
+        assert (path, response.status_code) == (path, 429)
+        assert response.headers["content-type"] == "application/problem+json"
+        assert 0 < int(response.headers["retry-after"]) <= 60
+        assert {"401", "403", "429"} <= paths[path][method.lower()]["responses"].keys()
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer no-key", "Basic dTpw", "Bearer \u00e9"])

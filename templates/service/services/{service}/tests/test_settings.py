@@ -40,6 +40,15 @@ def test_production_refuses_sqlite_for_several_processes(
     Settings()
 
 
+def test_metrics_of_several_processes_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("APP_ENV", "test")
+    monkeypatch.setenv("METRICS_PORT", "9100")
+    assert Settings().metrics_port == 9100
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
+    with pytest.raises(ValidationError, match="METRICS_PORT is one process's, not 2"):
+        Settings()
+
+
 def test_a_setting_of_the_model_that_cannot_be_used_is_refused_as_any_other(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -32,6 +32,7 @@ class UsageSink[Done: Awaitable[None] | None](Protocol):
     """Where usage goes. A sink must not fail the request that it accounts for.
 
     `record` is a coroutine where the service is asynchronous, and returns nothing where it is not.
+    It may return before the usage is stored; what cannot be stored is logged.
     `intelligence.testing.usage_sink` says what every sink keeps.
     """
 

@@ -17,14 +17,17 @@ from pydantic import BaseModel
 from apps.ai.stores import DjangoUsageSink
 from apps.inference import engine as process
 from apps.inference.auth import ApiKey, CallerRequest, Refusal
+from apps.inference.metrics import metrics
 from apps.inference.problems import invalid, problem
 from intelligence.api import asking, inference
+from intelligence.api.metrics import CountedUsage
 from intelligence.api.problems import Violation, add_schemas, responses
+from intelligence.api.rate_limits import RateLimited
 from intelligence.errors import Expired, InferenceFailed, InputRefused, NotReady, Overloaded
 from intelligence.ports import Classifications, Embeddings, Ranking
 from intelligence.usage import UsageSink
 
-sink: UsageSink[None] = DjangoUsageSink()
+sink: UsageSink[None] = CountedUsage(DjangoUsageSink(), metrics)
 
 
 class Api(NinjaAPI):
@@ -95,7 +98,7 @@ def answer[R: Embeddings | Classifications | Ranking, A: BaseModel](
     "/embeddings",
     summary="Embed texts",
     response=inference.EmbeddingsResponse,
-    openapi_extra={"responses": responses(400, 401, 403, 404, 413, 422, 503)},
+    openapi_extra={"responses": responses(400, 401, 403, 404, 413, 422, 429, 503)},
 )
 def create_embeddings(
     request: CallerRequest, body: inference.EmbeddingsRequest
@@ -108,7 +111,7 @@ def create_embeddings(
     "/classify",
     summary="Classify texts without training",
     response=inference.ClassifyResponse,
-    openapi_extra={"responses": responses(400, 401, 403, 413, 422, 503)},
+    openapi_extra={"responses": responses(400, 401, 403, 413, 422, 429, 503)},
 )
 def classify_texts(
     request: CallerRequest, body: inference.ClassifyRequest
@@ -121,7 +124,7 @@ def classify_texts(
     "/similar",
     summary="Find the nearest documents",
     response=inference.SimilarResponse,
-    openapi_extra={"responses": responses(400, 401, 403, 413, 422, 503)},
+    openapi_extra={"responses": responses(400, 401, 403, 413, 422, 429, 503)},
 )
 def find_similar(
     request: CallerRequest, body: inference.SimilarRequest
@@ -136,6 +139,11 @@ api.add_router("/v1", router)
 @api.exception_handler(Refusal)
 def refused(_: HttpRequest, error: Refusal) -> HttpResponse:
     return problem(error.status, str(error), headers={"WWW-Authenticate": error.challenge})
+
+
+@api.exception_handler(RateLimited)
+def limited(_: HttpRequest, error: RateLimited) -> HttpResponse:
+    return problem(429, str(error), headers={"Retry-After": str(error.retry_after)})
 
 
 @api.exception_handler(HttpError)

@@ -5,6 +5,7 @@ from ninja.security.http import HttpAuthBase
 
 from apps.ai import keys
 from apps.ai.keys import Caller
+from apps.inference import limits as process
 
 
 class CallerRequest(HttpRequest):
@@ -23,7 +24,7 @@ class Refusal(Exception):  # noqa: N818 - what happened, as in `intelligence.err
 
 
 class ApiKey(HttpAuthBase):
-    """Raises Refusal: 401 without a usable key, 403 if it lacks `scope`."""
+    """Raises Refusal: 401 without a usable key, 403 if it lacks `scope`; and RateLimited."""
 
     openapi_scheme = "bearer"
     openapi_description = "`Authorization: Bearer <API key>`"
@@ -42,4 +43,5 @@ class ApiKey(HttpAuthBase):
         if self.scope not in caller.scopes:
             raise Refusal(403, f"the API key lacks the scope {self.scope}", "insufficient_scope")
         request.key_id = caller.key_id  # type: ignore[attr-defined] # for the access log
+        process.limits.take(caller.key_id)
         return caller

@@ -14,6 +14,14 @@ except SettingError as error:
     raise ImproperlyConfigured(str(error)) from None
 
 DEV_API_KEY = text("DEV_API_KEY")
+RATE_LIMIT = number("RATE_LIMIT", 6000, least=0)  # requests a minute of one key; 0: any number
+METRICS_PORT = number("METRICS_PORT", 0, least=0)  # 0: nothing is measured
+if METRICS_PORT and (processes := number("WEB_CONCURRENCY", 1)) > 1:
+    raise ImproperlyConfigured(
+        f"METRICS_PORT is one process's, not {processes}: set WEB_CONCURRENCY to 1 and start more "
+        "containers, or leave METRICS_PORT unset"
+    )
+
 # Each request that waits holds a thread of the server, as does each of those that share the run
 # before, at most as many; and pages need some, too.
 INFERENCE_QUEUE = number("INFERENCE_QUEUE", 4)

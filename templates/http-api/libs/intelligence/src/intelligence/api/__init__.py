@@ -1,1 +1,1 @@
-"""What an API says, whichever framework serves it: bodies and answers, problems, contracts."""
+"""What an API says and keeps, whichever framework serves it: bodies, problems, limits, figures."""

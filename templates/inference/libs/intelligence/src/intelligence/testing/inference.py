@@ -19,6 +19,7 @@ import pytest
 from intelligence import backend, embedded
 from intelligence.api.asking import MAX_CHARACTERS
 from intelligence.api.inference import MAX_BODY, MAX_LABELS, MAX_TEXTS
+from intelligence.api.rate_limits import RateLimits
 from intelligence.embedded import OnnxEmbedder, Tokenized
 from intelligence.engine import Engine
 from intelligence.errors import InputTooLarge
@@ -62,12 +63,17 @@ class Caller:
 
 
 class Contract:
-    """The fixture `edge` is not here: a service on `engine`, started."""
+    """The fixture `edge` is not here: a service on `engine`, started, with `limits`."""
 
     @pytest.fixture(scope="class")
     @classmethod
     def model(cls) -> OnnxEmbedder:
         return embedded.load()
+
+    @pytest.fixture
+    def limits(self) -> RateLimits:
+        """What the edge lets a key send."""
+        return RateLimits(0)
 
     @pytest.fixture
     def caller(self, edge: Edge) -> Caller:
@@ -384,3 +390,47 @@ class OverloadContract(Contract):
         answer.is_problem(503, "Service Unavailable")
         assert answer.headers["Retry-After"] == "1"
         assert caller.recorded() == []
+
+
+class RateLimitContract(Contract):
+    """Inherit it and give the fixture `edge`."""
+
+    @pytest.fixture
+    def engine(self, model: OnnxEmbedder) -> Iterator[Engine]:
+        engine = Engine(lambda: model, max_queue=1)
+        yield engine
+        engine.close(GUARD)
+
+    @pytest.fixture
+    def clock(self) -> list[float]:
+        """Its last entry is the time, in seconds."""
+        return [0.0]
+
+    @pytest.fixture
+    def limits(self, clock: list[float]) -> RateLimits:
+        return RateLimits(2, lambda: clock[-1])
+
+    @pytest.mark.parametrize("operation", REQUESTS)
+    def test_a_key_that_sends_too_much_is_429_until_it_has_waited(
+        self, edge: Edge, caller: Caller, clock: list[float], operation: str
+    ) -> None:
+        assert [caller.post(operation).status for _ in range(2)] == [200, 200]
+        answer = caller.post(operation)
+        answer.is_problem(429, "Too Many Requests")
+        assert answer.headers["Retry-After"] == "30"
+        assert answer.json()["detail"] == "more than 2 requests a minute with this API key"
+        assert len(caller.recorded()) == 2
+        assert Caller(edge, edge.issue_key("inference")).post(operation).status == 200
+        clock.append(30.0)
+        assert [caller.post(operation).status for _ in range(2)] == [200, 429]
+
+    def test_what_is_refused_for_another_reason_first_is_not_counted(
+        self, edge: Edge, caller: Caller, engine: Engine, model: OnnxEmbedder
+    ) -> None:
+        other = Caller(edge, edge.issue_key("other"))
+        assert [other.post("similar").status for _ in range(3)] == [403, 403, 403]
+        with busy(engine, model, "waiting"):
+            assert [caller.post("similar").status for _ in range(3)] == [503, 503, 503]
+        assert [caller.post("similar").status for _ in range(3)] == [200, 200, 429]
+        with busy(engine, model, "waiting"):
+            assert caller.post("similar").status == 503

@@ -17,7 +17,7 @@ class Store(Protocol):
     """A key that is stored; nothing has been put down to it."""
 
     def record(self, usage: Usage) -> None:
-        """Through the sink; returns when it has."""
+        """Through the sink; returns when it is stored, or lost."""
         ...
 
     def recorded(self, key_id: str | None) -> Sequence[Usage]:
