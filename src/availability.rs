@@ -23,7 +23,6 @@ pub struct Partly {
 const NO_CLIENT: &str = "a generated TypeScript client; the contract to generate it from is in contracts/openapi";
 
 const NOWHERE: &[Architecture] = &[];
-const OF_A_SERVICE: &[Architecture] = &[Architecture::ApiFirst];
 const WITH_A_PLATFORM: &[Architecture] = &[Architecture::Monolith, Architecture::Hybrid];
 const OF_A_SERVICE: &[Architecture] = &[Architecture::ApiFirst];
 const OF_ONE_SERVICE: &[Architecture] = &[Architecture::ApiFirst, Architecture::Monolith];

@@ -1,4 +1,7 @@
-"""The service with a model that never ends its answer: `uvicorn --app-dir tests --factory endless:app`."""
+"""The service with a model that never ends its answer.
+
+Start it by `uvicorn --app-dir tests --factory endless:app`.
+"""
 
 import asyncio
 from collections.abc import AsyncGenerator

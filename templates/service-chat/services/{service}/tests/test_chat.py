@@ -53,7 +53,7 @@ def test_what_finds_as_many_answers_as_settings_allow_is_refused_before_it_is_re
         app.state.answers.open = 0
         read = client.post("/v1/chat/completions", content=b"{")
     assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
-    assert read.status_code == 400
+    assert read.status_code == 401
 
 
 def test_what_makes_no_sense_is_refused_at_start(

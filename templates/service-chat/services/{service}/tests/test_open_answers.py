@@ -8,12 +8,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 
 import httpx2
 import pytest
-from endless import MODEL
 from sqlalchemy import select
 
 from app.__main__ import GRACEFUL_SHUTDOWN
@@ -22,6 +21,7 @@ from app.keys import ApiKeys
 from app.models import UsageRecord
 
 GUARD = 15.0  # seconds, against a hang
+MODEL = "endless"  # as endless.py calls it
 STREAMS = 20  # more than the pool has connections
 
 ASKED = {"model": MODEL, "messages": [{"role": "user", "content": "Go on."}]}
@@ -33,8 +33,8 @@ class Server:
         self.url = url
 
 
-@pytest.fixture
-def server(environment: None) -> Iterator[Server]:
+@contextmanager
+def serving() -> Iterator[Server]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -50,10 +50,26 @@ def server(environment: None) -> Iterator[Server]:
         process.wait()
 
 
+@pytest.fixture(scope="module")
+def server(environment: None) -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
 @pytest.fixture
-async def client(server: Server, keys: ApiKeys) -> AsyncGenerator[httpx2.AsyncClient]:
-    """Of a server that is ready."""
-    key = await keys.issue("test", ["chat"])
+async def key(keys: ApiKeys) -> str:
+    return await keys.issue("test", ["chat"])
+
+
+@pytest.fixture
+async def client(server: Server, key: str) -> AsyncGenerator[httpx2.AsyncClient]:
+    async with calling(server, key) as client:
+        yield client
+
+
+@asynccontextmanager
+async def calling(server: Server, key: str) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of a server that is ready."""
     headers = {"Authorization": f"Bearer {key}"}
     async with httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=GUARD) as client:
         async with asyncio.timeout(4 * GUARD):
@@ -119,14 +135,13 @@ async def test_a_client_that_waits_no_longer_ends_the_work(
     assert (await recorded(database, 499)).operation == "chat"
 
 
-async def test_a_server_that_stops_tells_its_streams_and_waits_for_none(
-    client: httpx2.AsyncClient, server: Server
-) -> None:
-    async with asking(client) as lines:
-        server.process.send_signal(signal.SIGTERM)
-        *_, event, data = [line async for line in lines if line]
+async def test_a_server_that_stops_tells_its_streams_and_waits_for_none(key: str) -> None:
+    with serving() as server:
+        async with calling(server, key) as client, asking(client) as lines:
+            server.process.send_signal(signal.SIGTERM)
+            *_, event, data = [line async for line in lines if line]
+        assert GUARD < GRACEFUL_SHUTDOWN
+        server.process.wait(GUARD)
     assert event == "event: server_shutdown"
     error = json.loads(data.removeprefix("data: "))["error"]
     assert (error["code"], "ask again" in error["message"]) == ("server_shutdown", True)
-    assert GUARD < GRACEFUL_SHUTDOWN
-    server.process.wait(GUARD)

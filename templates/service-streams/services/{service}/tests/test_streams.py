@@ -50,10 +50,10 @@ class Events:
             self.closed = True
 
 
-async def respond(events: AsyncGenerator[bytes], connection: Connection, stop: asyncio.Event) -> None:
-    await EventStream(events, stop=stop, farewell=FAREWELL)(
-        {}, connection.receive, connection.send
-    )
+async def respond(
+    events: AsyncGenerator[bytes], connection: Connection, stop: asyncio.Event
+) -> None:
+    await EventStream(events, stop=stop, farewell=FAREWELL)({}, connection.receive, connection.send)
 
 
 async def test_events_are_sent_as_they_come_and_the_answer_ends() -> None:

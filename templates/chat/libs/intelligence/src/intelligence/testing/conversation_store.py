@@ -11,9 +11,13 @@ from intelligence.conversations import Citation, ConversationStore, Entry
 class Kept(Protocol):
     """A store, and an event loop to ask it in."""
 
-    store: ConversationStore
-    keys: tuple[str, str]
-    """The ids of two API keys that are stored."""
+    @property
+    def store(self) -> ConversationStore: ...
+
+    @property
+    def keys(self) -> tuple[str, str]:
+        """The ids of two API keys that are stored."""
+        ...
 
     def __call__[R](self, work: Coroutine[Any, Any, R]) -> R:
         """Waits for a coroutine of the store's."""
