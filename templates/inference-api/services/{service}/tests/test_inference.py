@@ -16,8 +16,8 @@ from app.models import UsageRecord
 from app.settings import Settings
 from intelligence.engine import Engine
 from intelligence.ports import Embeddings
-from intelligence.testing.embedder import MadeUpEmbedder, Read
 from intelligence.testing.edge import GUARD
+from intelligence.testing.embedder import MadeUpEmbedder, Read
 from intelligence.testing.inference import InferenceContract, OverloadContract
 
 

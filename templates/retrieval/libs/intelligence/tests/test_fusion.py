@@ -41,7 +41,9 @@ def test_of_a_text_only_the_first_words_are_looked_for() -> None:
     assert [len(each) for each in wanted(" ".join(f"w{n}x" for n in range(99)))] == [1] * MOST
 
 
-@pytest.mark.parametrize("hostile", ['"', "'", "*", "(", ")", ":", "&", "|", "!", "<->", "\\", "\0"])
+@pytest.mark.parametrize(
+    "hostile", ['"', "'", "*", "(", ")", ":", "&", "|", "!", "<->", "\\", "\0"]
+)
 def test_what_has_a_meaning_in_a_query_language_is_in_no_word(hostile: str) -> None:
     found = wanted(f"{hostile}oil{hostile}paint {hostile} brush")
     assert all(mark not in word for (words) in found for word in words for mark in hostile)

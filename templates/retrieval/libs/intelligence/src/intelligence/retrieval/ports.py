@@ -15,7 +15,8 @@ class Document:
     Attributes:
         id: whoever puts it chooses it, and puts the next version under the same.
         url: where people read it; None where they cannot.
-        digest: SHA-256 of title, URL and text, in hexadecimal: equal ones need not be embedded anew.
+        digest: SHA-256 of title, URL and text, in hexadecimal; equal ones need not be embedded anew
+            by the same model.
     """
 
     id: str
@@ -58,7 +59,10 @@ class Passage:
 
 
 class ChunkStore(Protocol):
-    """Documents, their chunks and vectors. `intelligence.testing.chunk_store` says what every store keeps."""
+    """Documents, their chunks and vectors.
+
+    `intelligence.testing.chunk_store` says what every store keeps.
+    """
 
     async def put(
         self, document: Document, chunks: Sequence[str], vectors: Matrix, model: str
