@@ -18,8 +18,8 @@ from app.stores import SqlUsageSink
 from intelligence.api.rate_limits import RateLimits
 from intelligence.engine import Engine
 from intelligence.ports import Embeddings
-from intelligence.testing.embedder import MadeUpEmbedder, Read
 from intelligence.testing.edge import GUARD
+from intelligence.testing.embedder import MadeUpEmbedder, Read
 from intelligence.testing.inference import InferenceContract, OverloadContract, RateLimitContract
 
 

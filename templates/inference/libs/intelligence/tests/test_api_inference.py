@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from intelligence.api import inference as api
+from intelligence.api.asking import InvalidInput, Location, UnknownModel
 from intelligence.engine import Engine
 from intelligence.errors import InputRefused, InputTooLarge
 from intelligence.ports import Matrix
@@ -60,9 +61,9 @@ def test_base64_is_of_little_endian_floats(engine: Engine) -> None:
 
 
 def test_what_does_not_fit_the_model_is_not_run(engine: Engine) -> None:
-    with pytest.raises(api.UnknownModel, match="only 'pointing'"):
+    with pytest.raises(UnknownModel, match="only 'pointing'"):
         api.embed(engine, api.EmbeddingsRequest(model="another", input=["a"]))
-    with pytest.raises(api.InvalidInput, match="has 4") as refused:
+    with pytest.raises(InvalidInput, match="has 4") as refused:
         api.embed(engine, api.EmbeddingsRequest(model="pointing", input=["a"], dimensions=3))
     assert refused.value.location == ("dimensions",)
 
@@ -88,7 +89,7 @@ def test_the_nearest_documents_are_the_best_first(engine: Engine) -> None:
     [("four", ["a"], ("query",)), ("a", ["bb", "four"], ("documents", 1))],
 )
 def test_a_text_that_is_too_long_for_the_model_is_found_in_the_body(
-    engine: Engine, query: str, documents: list[str], place: api.Location
+    engine: Engine, query: str, documents: list[str], place: Location
 ) -> None:
     running = api.similar(engine, api.SimilarRequest(query=query, documents=documents, top_k=1))
     with pytest.raises(InputTooLarge) as refused:
@@ -102,7 +103,7 @@ def test_a_text_that_is_too_long_for_the_model_is_found_in_the_body(
 
 @pytest.mark.parametrize(("index", "place"), [(None, ()), (1, ("documents", 0))])
 def test_a_refusal_of_another_kind_keeps_its_words(
-    engine: Engine, index: int | None, place: api.Location
+    engine: Engine, index: int | None, place: Location
 ) -> None:
     running = api.similar(engine, api.SimilarRequest(query="a", documents=["bb"], top_k=1))
     invalid = running.refused(InputRefused("not in this language", index))

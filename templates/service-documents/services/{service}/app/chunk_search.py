@@ -23,9 +23,7 @@ class SqliteSearch:
         self._database = database
         self._limit = limit
 
-    async def by_words(
-        self, alternatives: Sequence[Sequence[str]], model: str
-    ) -> list[int]:
+    async def by_words(self, alternatives: Sequence[Sequence[str]], model: str) -> list[int]:
         query = text(
             "SELECT chunk.id FROM chunk_words JOIN chunk ON chunk.id = chunk_words.rowid"
             " WHERE chunk_words MATCH :query AND chunk.model = :model"
@@ -68,9 +66,7 @@ class PostgresqlSearch:
         self._database = database
         self._limit = limit
 
-    async def by_words(
-        self, alternatives: Sequence[Sequence[str]], model: str
-    ) -> list[int]:
+    async def by_words(self, alternatives: Sequence[Sequence[str]], model: str) -> list[int]:
         # A phrase a word: `M-204` has two parts, which must follow each other.
         values: dict[str, object] = {"model": model, "limit": self._limit}
         asked = []

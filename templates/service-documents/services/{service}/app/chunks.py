@@ -144,13 +144,13 @@ class SqlChunkStore:
         async with self._database.session() as session:
             query = _stored().where(DocumentRecord.id == document_id)
             row = (await session.execute(query)).one_or_none()
-        return None if row is None else Stored(_document(row[0]), row[1], row[2], row[0].changed_at)
+        return None if row is None else _kept(*row)
 
     async def all(self, *, after: str, limit: int) -> Sequence[Stored]:
         query = _stored().where(DocumentRecord.id > after).order_by(DocumentRecord.id).limit(limit)
         async with self._database.session() as session:
             rows = (await session.execute(query)).all()
-        return [Stored(_document(row[0]), row[1], row[2], row[0].changed_at) for row in rows]
+        return [_kept(*row) for row in rows]
 
     async def delete(self, document_id: str) -> bool:
         query = (
@@ -194,7 +194,9 @@ class SqlChunkStore:
     async def search(self, query: str, vector: Vector, model: str, limit: int) -> Sequence[Passage]:
         search = (SqliteSearch if self._on_sqlite else PostgresqlSearch)(self._database, CANDIDATES)
         nearest = await search.by_meaning(vector, model)
-        holding = await search.by_words(alternatives, model) if (alternatives := wanted(query)) else []
+        holding = (
+            await search.by_words(alternatives, model) if (alternatives := wanted(query)) else []
+        )
         best = fuse(nearest, holding)[:limit]
         rows = (
             select(ChunkRecord, DocumentRecord)
@@ -224,13 +226,17 @@ async def _replace(
     await session.execute(insert(ChunkRecord), rows)
 
 
-def _stored() -> Select[tuple[DocumentRecord, int, str]]:
+def _stored() -> Select[DocumentRecord, int, str]:
     """Documents with the number of their chunks and the model of these."""
     return (
         select(DocumentRecord, func.count(), func.min(ChunkRecord.model))
         .join(ChunkRecord, ChunkRecord.document_id == DocumentRecord.id)
         .group_by(DocumentRecord.id)
     )
+
+
+def _kept(row: DocumentRecord, chunks: int, model: str) -> Stored:
+    return Stored(_document(row), chunks, model, row.changed_at)
 
 
 def _document(row: DocumentRecord) -> Document:

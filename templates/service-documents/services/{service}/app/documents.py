@@ -6,6 +6,7 @@ kept is `app.chunks`.
 
 import argparse
 import asyncio
+import logging
 import sys
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import Future
@@ -16,6 +17,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
+from app import logs
 from app.chunks import SqlChunkStore
 from app.commands import COMMANDS, Commands
 from app.database import Database, DatabaseDep
@@ -29,6 +31,8 @@ from intelligence.api import documents as api
 from intelligence.api.problems import responses
 from intelligence.engine import Engine
 from intelligence.errors import IntelligenceError
+
+logger = logging.getLogger(__name__)
 
 CLOSING = 10.0  # seconds that a command's model has to end
 
@@ -110,9 +114,7 @@ async def get_document(
     status_code=204,
     responses=responses(404),
 )
-async def delete_document(
-    document_id: api.DocumentId, asking: AskingDep, caller: Owner
-) -> None:
+async def delete_document(document_id: api.DocumentId, asking: AskingDep, caller: Owner) -> None:
     """With all its passages: from now on nothing of it is found."""
     await asking.by(caller).delete(document_id)
 
@@ -165,7 +167,7 @@ async def put_pages(database: Database, engine: Engine, folder: Path) -> None:
             for name, body in changed.items():
                 await documents.put(name, body)
     except IntelligenceError as error:
-        print(f"the project's own pages cannot be found yet: {error}", file=sys.stderr)
+        logger.warning("the project's own pages cannot be found yet: %s", error)
 
 
 def pages(folder: Path) -> Iterator[tuple[str, api.PutDocument]]:
@@ -178,15 +180,15 @@ def pages(folder: Path) -> Iterator[tuple[str, api.PutDocument]]:
 
 
 async def reindex(_: argparse.Namespace, settings: Settings) -> int:
+    logs.configure(settings)
     database = Database(settings.database_url)
     try:
         async with started(build_engine(settings)) as engine:
             store, sink = SqlChunkStore(database), SqlUsageSink(database)
             done = await api.Documents(store, engine, sink, in_time, None).reindex()
-            print(f"{done} documents embedded anew with {engine.model}")
+            logger.info("%s documents embedded anew with %s", done, engine.model)
     except IntelligenceError as error:
-        print(f"stopped, and goes on from there when it is called again: {error}", file=sys.stderr)
-        return 1
+        sys.exit(f"stopped, and goes on from there when it is called again: {error}")
     finally:
         await database.close()
     return 0

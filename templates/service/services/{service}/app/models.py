@@ -53,8 +53,8 @@ class Base(DeclarativeBase):
     type_annotation_map: ClassVar = {datetime: UtcDateTime}
 
 
-# Names of tables, columns and indexes that a feature's migration makes by hand, because no model can
-# say them; Alembic leaves them alone.
+# Names of tables, columns and indexes that a feature's migration makes by hand, because no model
+# can say them. Alembic leaves them alone.
 BY_HAND: set[str] = set()
 
 

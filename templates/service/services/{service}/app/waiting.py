@@ -1,4 +1,4 @@
-"""Waiting for the model: a full queue, a deadline, a client that leaves, and how each is answered."""
+"""Waiting for the model: a full queue, a deadline, a client that leaves; how each is answered."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

@@ -1,2 +1,1 @@
-"""Writing answers, piece by piece. Asynchronous alone: an answer takes long, and many are written
-at a time."""
+"""Writing answers, piece by piece. Asynchronous only: it takes long, and many run at a time."""

@@ -24,7 +24,7 @@ from intelligence.embedded import OnnxEmbedder, Tokenized
 from intelligence.engine import Engine
 from intelligence.errors import InputTooLarge
 from intelligence.ports import Embedder, Embeddings, embed
-from intelligence.testing.edge import GUARD, Edge, busy
+from intelligence.testing.edge import GUARD, Answer, Edge, busy
 from intelligence.usage import Usage
 
 MODEL = "all-minilm-l6-v2-int8"

@@ -202,7 +202,9 @@ class Documents:
         return StoredDocument.of(stored)
 
     async def all(self, after: str, limit: int) -> DocumentPage:
-        found = [StoredDocument.of(each) for each in await self.store.all(after=after, limit=limit + 1)]
+        found = [
+            StoredDocument.of(each) for each in await self.store.all(after=after, limit=limit + 1)
+        ]
         page = found[:limit]
         return DocumentPage(data=page, next=page[-1].id if len(found) > limit else None)
 
@@ -240,9 +242,7 @@ class Documents:
             done += 1
         return done
 
-    async def _index(
-        self, document: Document, indexing: Indexing, model: str, status: int
-    ) -> None:
+    async def _index(self, document: Document, indexing: Indexing, model: str, status: int) -> None:
         try:
             vectors = await indexing.run(self.engine, self.wait)
         except InputTooLarge as error:

@@ -15,7 +15,8 @@ class Document:
     Attributes:
         id: whoever puts it chooses it, and puts the next version under the same.
         url: where people read it; None where they cannot.
-        digest: SHA-256 of title, URL and text, in hexadecimal; equal ones need no new vectors.
+        digest: SHA-256 of title, URL and text, in hexadecimal; equal ones need not be embedded anew
+            by the same model.
     """
 
     id: str

@@ -15,13 +15,14 @@ MOST = 16
 WORD = re.compile(r"\w+(?:[-._/]\w+)*")
 
 # What a question in English is made of, and an answer need not hold.
-COMMON = frozenset(
-    "a about after all also am an and any are as at be been before but by can could did do does "
-    "for from had has have he her here his how i if in into is it its just may me mean means might "
-    "more most must my no not of on one or our out over shall she should so some such than that "
-    "the their them then there these they this to up us was we were what when where which while "
-    "who whom whose why will with would you your".split()
-)
+FILLERS = """
+a about after all also am an and any are as at be been before but by can could did do does for from
+had has have he her here his how i if in into is it its just may me mean means might more most must
+my no not of on one or our out over shall she should so some such than that the their them then
+there these they this to up us was we were what when where which while who whom whose why will with
+would you your
+"""
+COMMON = frozenset(FILLERS.split())
 
 
 def wanted(query: str) -> list[list[str]]:

@@ -95,9 +95,7 @@ class ChunkStoreContract:
         run(store.put(document("manual"), PARTS, pointing(0, 90, 10), MODEL))
         assert texts(run(store.search(query, towards(0), MODEL, 3)))[0] == PARTS[1]
 
-    def test_a_code_is_no_other_code_with_the_same_parts(
-        self, store: ChunkStore, run: Run
-    ) -> None:
+    def test_a_code_is_no_other_code_with_the_same_parts(self, store: ChunkStore, run: Run) -> None:
         codes = ["M-204 and B-305", "M-305 and B-204"]
         run(store.put(document("codes"), codes, pointing(90, 0), MODEL))
         assert texts(run(store.search("B-305", towards(0), MODEL, 1))) == codes[:1]
@@ -146,9 +144,7 @@ class ChunkStoreContract:
         assert run(store.get("manual")) is None
         assert texts(run(store.search("magnet", towards(45), MODEL, 10))) == ["Something else."]
 
-    def test_documents_are_listed_by_id_a_page_at_a_time(
-        self, store: ChunkStore, run: Run
-    ) -> None:
+    def test_documents_are_listed_by_id_a_page_at_a_time(self, store: ChunkStore, run: Run) -> None:
         for name in ("c", "a", "d", "b"):
             run(store.put(document(name), [name, name], pointing(0, 90), MODEL))
         pages = [run(store.all(after=after, limit=2)) for after in ("", "b", "d")]

@@ -101,7 +101,9 @@ class RetrievalContract:
     @classmethod
     def questions(cls) -> Sequence[Question]:
         return [
-            Question(each["question"], each["document"], " ".join(each["phrase"].split()), each["kind"])
+            Question(
+                each["question"], each["document"], " ".join(each["phrase"].split()), each["kind"]
+            )
             for each in evaluation()["questions"]
         ]
 

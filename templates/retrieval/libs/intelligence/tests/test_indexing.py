@@ -1,0 +1,86 @@
+"""Indexing without HTTP, on a made-up model."""
+
+import asyncio
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+
+import numpy as np
+import pytest
+
+from intelligence.api.documents import PutDocument
+from intelligence.engine import Engine
+from intelligence.errors import InputTooLarge
+from intelligence.retrieval.indexing import CHUNKS_A_REQUEST, Indexing
+from intelligence.testing.embedder import MadeUpEmbedder, Read
+
+GUARD = 10.0  # seconds, against a hang
+
+
+class ShortSighted(MadeUpEmbedder):
+    """Reads twenty characters, and notes what it was given."""
+
+    def __init__(self) -> None:
+        self.given: list[list[str]] = []
+
+    def prepare(self, texts: Sequence[str]) -> Read:
+        for index, text in enumerate(texts):
+            if len(text) > 20:
+                raise InputTooLarge(index, len(text), 20)
+        self.given.append([*texts])
+        return super().prepare(texts)
+
+
+async def at_once[R](future: Future[R]) -> R:
+    return future.result(GUARD)
+
+
+@pytest.fixture
+def model() -> ShortSighted:
+    return ShortSighted()
+
+
+@pytest.fixture
+def engine(model: ShortSighted) -> Iterator[Engine]:
+    engine = Engine(lambda: model)
+    engine.start().result(GUARD)
+    model.given.clear()
+    yield engine
+    engine.close(GUARD)
+
+
+def test_chunks_are_read_under_their_title_a_few_at_a_time(
+    engine: Engine, model: ShortSighted
+) -> None:
+    chunks = [str(n) for n in range(CHUNKS_A_REQUEST + 1)]
+    indexing = Indexing("T", chunks)
+    vectors = asyncio.run(indexing.run(engine, at_once))
+    assert model.given == [[f"T\n\n{n}" for n in range(CHUNKS_A_REQUEST)], ["T\n\n16"]]
+    assert vectors.shape == (len(chunks), 2)
+    assert np.allclose(vectors, model.vectors([text for each in model.given for text in each]))
+    assert (indexing.chunks, indexing.tokens) == (chunks, 2 * len(chunks))
+
+
+def test_what_is_too_long_is_halved_until_it_fits(engine: Engine) -> None:
+    indexing = Indexing("T", ["short", "one two three four five six", "end"])
+    vectors = asyncio.run(indexing.run(engine, at_once))
+    assert indexing.chunks == ["short", "one two three", "four five six", "end"]
+    assert len(vectors) == 4
+
+
+def test_a_title_that_is_too_long_is_no_endless_cutting(engine: Engine) -> None:
+    with pytest.raises(InputTooLarge):
+        asyncio.run(Indexing("a title of more than twenty", ["text"]).run(engine, at_once))
+
+
+def test_a_digest_tells_apart_what_differs() -> None:
+    digests = {
+        PutDocument(title=title, text=text, url=url).digest()
+        for title, text, url in [
+            ("a", "b", None),
+            ("b", "a", None),
+            ("a b", "b", None),
+            ("a", "b", "http://c"),
+        ]
+    }
+    assert len(digests) == 4
+    assert all(len(digest) == 64 for digest in digests)
