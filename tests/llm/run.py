@@ -77,8 +77,9 @@ def asks(step: Steps, python: Path, scratch: Path) -> None:
         env["UV_NO_GROUP"] = "embedded"
     with llama(python, scratch, port, key) as process:
         with step("answers are written by it, streamed, as every generator writes them"):
+            patient = {**env, "OPENAI_TIMEOUT": "120"}  # it reads a prompt in ten seconds where cores are shared
             shutil.copy(FOLDER / CONTRACT, project.folder / "libs/intelligence/tests")
-            said = project.just("libs/intelligence/test", "--no-cov", f"tests/{CONTRACT}", env=env)
+            said = project.just("libs/intelligence/test", "--no-cov", f"tests/{CONTRACT}", env=patient)
             assert " passed" in said and " skipped" not in said, said
         with project.dev(env) as (own, service, caller):
             with step("the vectors are llama.cpp's, with length 1"):
