@@ -69,6 +69,7 @@ def asks(step: Steps, python: Path, scratch: Path) -> None:
         "OPENAI_API_KEY": key,
         "EMBEDDING_MODEL": MODEL,
         "CHAT_MODEL": MODEL,
+        "OPENAI_TIMEOUT": "120",  # where cores are shared it reads a prompt in ten seconds
     }
     with step("a project with a hosted model, without the embedded one"):
         choices = {"workloads": "inference-api,chatbot", "architecture": "api-first", "model_serving": "hosted-llm"}
@@ -77,9 +78,8 @@ def asks(step: Steps, python: Path, scratch: Path) -> None:
         env["UV_NO_GROUP"] = "embedded"
     with llama(python, scratch, port, key) as process:
         with step("answers are written by it, streamed, as every generator writes them"):
-            patient = {**env, "OPENAI_TIMEOUT": "120"}  # it reads a prompt in ten seconds where cores are shared
             shutil.copy(FOLDER / CONTRACT, project.folder / "libs/intelligence/tests")
-            said = project.just("libs/intelligence/test", "--no-cov", f"tests/{CONTRACT}", env=patient)
+            said = project.just("libs/intelligence/test", "--no-cov", f"tests/{CONTRACT}", env=env)
             assert " passed" in said and " skipped" not in said, said
         with project.dev(env) as (own, service, caller):
             with step("the vectors are llama.cpp's, with length 1"):
