@@ -69,6 +69,7 @@ def asks(step: Steps, python: Path, scratch: Path) -> None:
         "OPENAI_API_KEY": key,
         "EMBEDDING_MODEL": MODEL,
         "CHAT_MODEL": MODEL,
+        "OPENAI_TIMEOUT": "120",  # where cores are shared it reads a prompt in ten seconds
     }
     with step("a project with a hosted model, without the embedded one"):
         choices = {"workloads": "inference-api,chatbot", "architecture": "api-first", "model_serving": "hosted-llm"}

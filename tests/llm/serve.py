@@ -14,6 +14,8 @@ params.model_alias = {"gemma"}
 params.embedding = True
 params.pooling_type = xllamacpp.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
 params.n_ctx, params.n_batch, params.n_ubatch, params.n_parallel = 4096, 1024, 1024, 4
+# One thread: several spin while they wait for each other, which costs a shared machine half of its speed.
+params.cpuparams.n_threads = params.cpuparams_batch.n_threads = 1
 params.port = int(port)
 params.api_keys = [key]
 server = xllamacpp.Server(params)

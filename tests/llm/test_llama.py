@@ -15,7 +15,7 @@ from intelligence.generation import openai
 from intelligence.generation.openai import OpenAIGenerator
 from intelligence.generation.ports import Message, Piece, Question
 from intelligence.openai_http import Server
-from intelligence.testing.generator import GeneratorContract, words, written
+from intelligence.testing.generator import GeneratorContract, asked, words, written
 
 GUARD = 60.0  # seconds, against a hang
 MODEL = os.environ["CHAT_MODEL"]
@@ -27,8 +27,7 @@ def server() -> Server:
     return found
 
 
-def asked(path: str, body: dict[str, Any] | None = None) -> Any:
-    """By hand."""
+def by_hand(path: str, body: dict[str, Any] | None = None) -> Any:
     headers = {"Authorization": f"Bearer {server().api_key}"}
     method = "POST" if body else "GET"
     url = httpx2.URL(server().base_url).join(path)
@@ -43,11 +42,20 @@ class TestLlama(GeneratorContract):
     def generator(self) -> OpenAIGenerator:
         return openai.configured(server(), os.environ)()
 
+    @pytest.fixture
+    @override
+    def question(self) -> Question:
+        return replace(asked("When are refunds paid?"), max_tokens=12)
+
+    @pytest.fixture
+    @override
+    def another(self) -> Question:
+        return replace(asked("When does the museum open?"), max_tokens=12)
+
     def test_the_pieces_are_what_it_says_in_one(self, generator: OpenAIGenerator, question: Question) -> None:
-        question = replace(question, max_tokens=12)
         body = generator._body(question) | {"stream": False}
         del body["stream_options"]
-        whole = asked("/v1/chat/completions", body)
+        whole = by_hand("/v1/chat/completions", body)
         pieces, (end,) = self.run(generator, written(generator, question))
         assert len(pieces) > 1
         assert words(pieces) == whole["choices"][0]["message"]["content"]
@@ -58,7 +66,7 @@ class TestLlama(GeneratorContract):
 
     def test_it_stops_writing_when_nobody_reads_on(self, generator: OpenAIGenerator, question: Question) -> None:
         def busy() -> int:
-            return sum(slot["is_processing"] for slot in asked("/slots"))
+            return sum(slot["is_processing"] for slot in by_hand("/slots"))
 
         async def leave() -> None:
             async with aclosing(generator.write(replace(question, max_tokens=500))) as answer:

@@ -196,6 +196,7 @@ def test_what_a_question_leaves_open_is_left_to_the_server() -> None:
     [
         (WHOLE, Done("stop", 70, 3)),
         ([*WHOLE, delta("behind the end")], Done("stop", 70, 3)),
+        ([*WHOLE, b"x" * 2_000_000], Done("stop", 70, 3)),
         ([*BEGUN, delta("days."), delta(finish_reason="length"), USAGE], Done("length", 70, 3)),
         ([*BEGUN, delta("days.", finish_reason="stop")], Done("stop", 0, 0)),
         ([*BEGUN, delta("days."), "[DONE]"], Done("stop", 0, 0)),
@@ -566,6 +567,27 @@ def test_the_server_sees_at_once_that_nobody_reads_on(
 
     with listening(holds_back=True) as listener:
         assert asyncio.run(left(listener))
+
+
+def test_what_is_still_written_when_it_closes_breaks_off() -> None:
+    """On sockets."""
+
+    async def close(listener: Listening) -> None:
+        asking = OpenAIGenerator(listener.server, "qwen")
+        answer = asking.write(QUESTION)
+        assert [await anext(answer), await anext(answer)] == SAID[:2]
+
+        async def read_on() -> Piece | Done:
+            return await anext(answer)
+
+        reading = asyncio.create_task(read_on())
+        await asyncio.sleep(0)
+        await asking.close()
+        with pytest.raises(InferenceFailed):
+            await asyncio.wait_for(reading, GUARD)
+
+    with listening(holds_back=True) as listener:
+        asyncio.run(close(listener))
 
 
 def test_answers_come_over_one_connection_and_past_no_proxy(

@@ -24,6 +24,7 @@ from intelligence.errors import (
     InferenceFailed,
     InputRefused,
     IntelligenceError,
+    ModelError,
     Overloaded,
     SettingError,
 )
@@ -84,7 +85,7 @@ class OpenAIGenerator:
             while text is not None:
                 yield Piece(text)
                 text = await self._next(answer)
-            with suppress(TimeoutError, httpx2.RequestError):
+            with suppress(TimeoutError, httpx2.RequestError, ModelError):
                 async with asyncio.timeout(LINGER):
                     await answer.drain()
             yield Done(answer.reason or "stop", answer.input_tokens, answer.output_tokens)

@@ -11,7 +11,7 @@ import pytest
 from intelligence.generation.ports import Done, Generator, Message, Piece, Question
 from intelligence.retrieval.ports import Passage
 
-GUARD = 60.0  # seconds, against a hang
+GUARD = 120.0  # seconds, against a hang
 
 PASSAGES = [
     Passage("refunds", "Refunds", None, 0, "Refunds are paid within five days of the return.", 0.8),
