@@ -98,7 +98,6 @@ pub fn not_yet(answers: &Answers, architecture: Architecture) -> Vec<NotYet> {
 fn why(option: &str, taken_by: &[Architecture]) -> Option<&'static str> {
     match (option, taken_by) {
         (_, []) => None,
-        ("chatbot", _) => Some("only a service of its own has it so far, without a platform"),
         ("paas", _) => Some("a Procfile has one web process, and a hybrid is two applications"),
         ("chatbot", _) => Some("only a service on FastAPI alone has it so far: api-first"),
         ("kubernetes", _) => Some("the manifests are of one service so far, and a hybrid is two"),

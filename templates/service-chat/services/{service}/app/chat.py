@@ -105,7 +105,7 @@ def desk(
 
 DeskDep = Annotated[api.Desk, Depends(desk)]
 
-router = APIRouter(prefix="/v1", tags=["chat"], responses=responses(401, 403, 422, 503))
+router = APIRouter(prefix="/v1", tags=["chat"], responses=responses(401, 403, 422, 429, 503))
 admitted = APIRouter(route_class=AdmittedAnswer, responses=responses(400, 413))
 
 

@@ -150,7 +150,7 @@ def _records(conversation_id: str, entries: Sequence[Entry]) -> list[MessageReco
 
 
 def _entry(row: MessageRecord) -> Entry:
-    citations = [Citation(**each) for each in row.citations]
+    citations = tuple(Citation(**each) for each in row.citations)
     return Entry(row.role, row.content, row.model, row.prompt, citations)
 
 

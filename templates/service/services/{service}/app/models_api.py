@@ -13,7 +13,7 @@ router = APIRouter(
     prefix="/v1",
     tags=["models"],
     dependencies=[Depends(require())],
-    responses=responses(401, 503),
+    responses=responses(401, 429, 503),
 )
 
 

@@ -12,11 +12,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.database import Database
-from app.keys import ApiKeys
+from app.keys import SCOPES, ApiKeys
 from app.main import create_app
 from app.models import UsageRecord
 from app.settings import ROOT, Settings
-from app.stores import SqlUsageSink
 from intelligence.api.rate_limits import RateLimits
 from intelligence.engine import Engine
 from intelligence.testing.edge import NONE, Answer, Edge
@@ -35,7 +34,7 @@ class Service:
         self._call = client.portal.call
         self._keys: ApiKeys = app.state.keys
         self._database: Database = app.state.database
-        self._sink: SqlUsageSink = app.state.usage_writer
+        self._flush = app.state.usage_writer.flush
 
     def call(
         self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] = NONE
@@ -54,7 +53,7 @@ class Service:
             async with self._database.session() as session:
                 return (await session.scalars(query)).all()
 
-        self._call(self._sink.flush)
+        self._call(self._flush)
         return [usage_of(row) for row in self._call(rows)]
 
 
@@ -108,7 +107,7 @@ def keys(app: FastAPI) -> ApiKeys:
 
 @pytest.fixture
 async def key(keys: ApiKeys) -> str:
-    return await keys.issue("test", ["inference"])
+    return await keys.issue("test", SCOPES)
 
 
 @pytest.fixture

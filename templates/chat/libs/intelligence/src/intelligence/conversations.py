@@ -39,7 +39,7 @@ class Entry:
     content: str
     model: str | None = None
     prompt: str | None = None
-    citations: Sequence[Citation] = ()
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

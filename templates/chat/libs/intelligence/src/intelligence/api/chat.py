@@ -263,7 +263,7 @@ class Answer:
         self._started = perf_counter()
         self._events: AsyncGenerator[Piece | Done] = _nothing()
         self._first: Piece | Done | None = None
-        self._citations: Sequence[Citation] = ()
+        self._citations: tuple[Citation, ...] = ()
         self._pieces: list[str] = []
         self._read = 0  # tokens
         self._written: int | None = None  # tokens; until they are known, a piece counts as one
@@ -274,10 +274,10 @@ class Answer:
         desk, body = self._desk, self._body
         found = await find(desk.engine, desk.chunks, messages)
         self._read = found.tokens
-        self._citations = [
+        self._citations = tuple(
             Citation(index, each.document_id, each.title, each.url, each.text)
             for index, each in enumerate(found.passages, 1)
-        ]
+        )
         most = body.max_completion_tokens or body.max_tokens
         question = Question(messages, found.passages, most, body.temperature)
         self._events = desk.generator.write(question)

@@ -30,7 +30,7 @@ ANSWER = Entry(
     "Five days. [1]",
     model="extractive",
     prompt="answer-1",
-    citations=[Citation(1, "refunds", "Refunds", "https://example.com/refunds", "Five days.")],
+    citations=(Citation(1, "refunds", "Refunds", "https://example.com/refunds", "Five days."),),
 )
 
 
