@@ -182,8 +182,10 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     }
     let sqlite = answers.database == Database::Sqlite;
     let by_database = &["operations", "database"];
+    let with_vectors = &["operations", "database", "workloads"];
     add("operations-containers", service, &["operations"], containers);
-    add("containers-postgresql", service, by_database, !hybrid && containers && postgresql);
+    add("containers-postgresql", service, by_database, !hybrid && containers && postgresql && !chatbot);
+    add("containers-pgvector", service, with_vectors, !hybrid && containers && postgresql && chatbot);
     add("containers-sqlite", service, by_database, !hybrid && containers && sqlite);
     add("hybrid-containers", None, &["operations"], hybrid && containers);
     add("hybrid-postgresql", None, by_database, hybrid && containers && postgresql);
@@ -192,10 +194,12 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("kubernetes-service", service, &["operations"], kubernetes);
     add("kubernetes-openai", service, &["operations", "model_serving"], kubernetes && openai);
     add("ci-github", service, &["ci"], github);
-    add("ci-github-postgresql", service, &["ci", "database"], github && postgresql);
+    add("ci-github-postgresql", service, &["ci", "database"], github && postgresql && !chatbot);
+    add("ci-github-pgvector", service, &["ci", "database", "workloads"], github && postgresql && chatbot);
     add("ci-github-kubernetes", None, &["ci", "operations"], github && kubernetes);
     add("ci-gitlab", None, &["ci"], gitlab);
-    add("ci-gitlab-postgresql", None, &["ci", "database"], gitlab && postgresql);
+    add("ci-gitlab-postgresql", None, &["ci", "database"], gitlab && postgresql && !chatbot);
+    add("ci-gitlab-pgvector", None, &["ci", "database", "workloads"], gitlab && postgresql && chatbot);
     add("ci-gitlab-kubernetes", None, &["ci", "operations"], gitlab && kubernetes);
     let license = match answers.license {
         License::Mit => "license-mit",

@@ -59,10 +59,10 @@ type Asker = Annotated[Caller, Depends(require("chat"))]
 asking = APIRouter(
     prefix="/v1",
     tags=["documents"],
-    responses=responses(400, 401, 403, 413, 422, 503),
+    responses=responses(400, 401, 403, 413, 422, 429, 503),
     route_class=AdmittedRoute,
 )
-reading = APIRouter(prefix="/v1", tags=["documents"], responses=responses(401, 403, 422))
+reading = APIRouter(prefix="/v1", tags=["documents"], responses=responses(401, 403, 422, 429))
 
 
 @asking.put(
