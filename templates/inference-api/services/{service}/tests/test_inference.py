@@ -14,8 +14,6 @@ from starlette.types import Message
 from app.main import create_app
 from app.models import UsageRecord
 from app.settings import Settings
-from app.stores import SqlUsageSink
-from intelligence.api.rate_limits import RateLimits
 from intelligence.engine import Engine
 from intelligence.ports import Embeddings
 from intelligence.testing.edge import GUARD
@@ -125,7 +123,8 @@ async def test_what_runs_when_its_client_leaves_is_put_down(
     gated: tuple[FastAPI, GatedModel], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app, model = gated
-    client = LeavingClient(app, await app.state.keys.issue("test", ["inference"]), monkeypatch)
+    key = await app.state.keys.issue("test", ["inference"])
+    client = LeavingClient(app, key, monkeypatch)
     cancel = Future.cancel
 
     def try_to_cancel(future: Future[Embeddings]) -> bool:
@@ -139,6 +138,7 @@ async def test_what_runs_when_its_client_leaves_is_put_down(
 
     assert client.status == 200
     await app.state.usage_writer.flush()
+    key_id = "_".join(key.split("_", 2)[:2])
     async with app.state.database.session() as session:
-        (record,) = await session.scalars(select(UsageRecord).where(UsageRecord.model == "made-up"))
+        (record,) = await session.scalars(select(UsageRecord).where(UsageRecord.key_id == key_id))
     assert (record.input_tokens, record.status) == (2, 200)

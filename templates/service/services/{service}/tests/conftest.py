@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from app.database import Database
-from app.keys import SCOPES, ApiKeys
+from app.keys import ApiKeys
 from app.main import create_app
 from app.models import UsageRecord
 from app.settings import ROOT, Settings
@@ -107,7 +107,7 @@ def keys(app: FastAPI) -> ApiKeys:
 
 @pytest.fixture
 async def key(keys: ApiKeys) -> str:
-    return await keys.issue("test", SCOPES)
+    return await keys.issue("test", ["inference"])
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from app.database import Database
-from app.keys import ApiKeys, Caller
+from app.keys import SCOPES, ApiKeys, Caller
 from app.models import ApiKey, utcnow
 from intelligence.api.rate_limits import RateLimits
 
@@ -63,9 +63,10 @@ async def test_a_key_without_the_scope_is_forbidden_everywhere(
 
 
 async def test_every_route_that_asks_for_a_key_counts_and_documents_what_it_refuses(
-    app: FastAPI, client: httpx2.AsyncClient, auth: dict[str, str]
+    app: FastAPI, client: httpx2.AsyncClient, keys: ApiKeys
 ) -> None:
     app.state.rate_limits = RateLimits(1)
+    auth = {"Authorization": f"Bearer {await keys.issue('all', SCOPES)}"}
     paths = app.openapi()["paths"]
     first, *_ = routes = guarded(app)
     assert (await client.request(*first, headers=auth)).status_code != 429
