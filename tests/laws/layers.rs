@@ -62,9 +62,15 @@ fn every_layer_is_reached_by_some_answer() {
     for (key, option) in options() {
         for architecture in ["api-first", "monolith", "hybrid"] {
             for operations in ["containers", "kubernetes", "paas"] {
-                for database in ["postgresql", "sqlite"] {
-                    let mut answers =
-                        vec![("architecture", architecture), ("operations", operations), ("database", database)];
+                for (database, workloads) in
+                    [("postgresql", "inference-api"), ("postgresql", "chatbot"), ("sqlite", "inference-api")]
+                {
+                    let mut answers = vec![
+                        ("architecture", architecture),
+                        ("operations", operations),
+                        ("database", database),
+                        ("workloads", workloads),
+                    ];
                     answers.retain(|(other, _)| *other != key);
                     // A dashboard charts what an AI workload used.
                     answers.push((key, if option == "dashboard" { "inference-api,dashboard" } else { option }));
@@ -217,6 +223,8 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
         with(&[("organisation", "public-sector"), ("operations", "paas")]),
         with(&[("organisation", "enterprise"), ("ci", "gitlab")]),
         with(&[("organisation", "scale-up"), ("architecture", "hybrid")]),
+        with(&[("workloads", "chatbot")]),
+        with(&[("workloads", "chatbot,inference-api"), ("ci", "gitlab"), ("database", "sqlite")]),
     ] {
         let whole = blueprint_of(&answers).unwrap();
         let with_all = plan(&library, &whole).unwrap();
@@ -323,6 +331,7 @@ fn every_setting_of_the_example_environment_is_read_somewhere() {
     every_setting_is_read(&with(&[]));
     every_setting_is_read(&with(&[("organisation", "public-sector")]));
     every_setting_is_read(&with(&[("organisation", "scale-up"), ("architecture", "hybrid")]));
+    every_setting_is_read(&with(&[("workloads", "chatbot")]));
 }
 
 fn every_setting_is_read(answers: &Answers) {
