@@ -224,6 +224,7 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
         with(&[("organisation", "enterprise"), ("ci", "gitlab")]),
         with(&[("organisation", "scale-up"), ("architecture", "hybrid")]),
         with(&[("workloads", "chatbot"), ("architecture", "api-first"), ("model_serving", "own-gpu")]),
+        with(&[("workloads", "chatbot,inference-api"), ("ci", "gitlab"), ("database", "sqlite")]),
     ] {
         let whole = blueprint_of(&answers).unwrap();
         let with_all = plan(&library, &whole).unwrap();
@@ -331,6 +332,7 @@ fn every_setting_of_the_example_environment_is_read_somewhere() {
     every_setting_is_read(&with(&[("organisation", "public-sector")]));
     every_setting_is_read(&with(&[("workloads", "chatbot"), ("model_serving", "hosted-llm")]));
     every_setting_is_read(&with(&[("organisation", "scale-up"), ("architecture", "hybrid")]));
+    every_setting_is_read(&with(&[("workloads", "chatbot")]));
 }
 
 fn every_setting_is_read(answers: &Answers) {
