@@ -28,7 +28,7 @@ const OF_ONE_SERVICE: &[Architecture] = &[Architecture::ApiFirst, Architecture::
 
 /// The options that not every architecture takes, and the architectures that do.
 const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
-    ("workloads", "chatbot", NOWHERE),
+    ("workloads", "chatbot", &[Architecture::Monolith]),
     ("workloads", "recommendations", NOWHERE),
     ("workloads", "realtime-analytics", NOWHERE),
     ("workloads", "data-management", NOWHERE),
@@ -97,6 +97,7 @@ pub fn not_yet(answers: &Answers, architecture: Architecture) -> Vec<NotYet> {
 fn why(option: &str, taken_by: &[Architecture]) -> Option<&'static str> {
     match (option, taken_by) {
         (_, []) => None,
+        ("chatbot", _) => Some("the platform of a hybrid has no way to the service's chat yet"),
         ("paas", _) => Some("a Procfile has one web process, and a hybrid is two applications"),
         ("kubernetes", _) => Some("the manifests are of one service so far, and a hybrid is two"),
         _ => Some("only a platform on Django has it: a monolith or a hybrid"),

@@ -7,7 +7,7 @@ from django.test import Client
 
 from apps.ai import keys
 from apps.ai.models import UsageRecord
-from apps.inference import engine as process
+from apps.api import engine as process
 from intelligence.engine import Engine
 from intelligence.testing.inference import GUARD, Answer, Edge, InferenceContract, OverloadContract
 from intelligence.testing.usage_sink import usage_of
