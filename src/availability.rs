@@ -24,12 +24,11 @@ const NO_CLIENT: &str = "a generated TypeScript client; the contract to generate
 
 const NOWHERE: &[Architecture] = &[];
 const WITH_A_PLATFORM: &[Architecture] = &[Architecture::Monolith, Architecture::Hybrid];
-const OF_A_SERVICE: &[Architecture] = &[Architecture::ApiFirst];
 const OF_ONE_SERVICE: &[Architecture] = &[Architecture::ApiFirst, Architecture::Monolith];
 
 /// The options that not every architecture takes, and the architectures that do.
 const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
-    ("workloads", "chatbot", OF_A_SERVICE),
+    ("workloads", "chatbot", OF_ONE_SERVICE),
     ("workloads", "recommendations", NOWHERE),
     ("workloads", "realtime-analytics", NOWHERE),
     ("workloads", "data-management", NOWHERE),
@@ -98,8 +97,8 @@ pub fn not_yet(answers: &Answers, architecture: Architecture) -> Vec<NotYet> {
 fn why(option: &str, taken_by: &[Architecture]) -> Option<&'static str> {
     match (option, taken_by) {
         (_, []) => None,
+        ("chatbot", _) => Some("the platform of a hybrid has no way to the service's chat yet"),
         ("paas", _) => Some("a Procfile has one web process, and a hybrid is two applications"),
-        ("chatbot", _) => Some("only a service on FastAPI alone has it so far: api-first"),
         ("kubernetes", _) => Some("the manifests are of one service so far, and a hybrid is two"),
         _ => Some("only a platform on Django has it: a monolith or a hybrid"),
     }

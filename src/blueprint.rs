@@ -110,10 +110,14 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let own_gpu = answers.workloads.has_ai() && answers.model_serving == ModelServing::OwnGpu;
     let openai = hosted || own_gpu;
     let internal = answers.data_residency == DataResidency::InternalOnly;
+    // What streams is served on ASGI. Requests have a process of their own where there may be two.
+    let streams = platform && !serves && chatbot;
+    let together = streams && (paas || answers.database == Database::Sqlite);
+    let gateway = streams && !together;
 
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
-    add("http-api", None, if serves { &[] } else { &["workloads"] }, serves || inference);
+    add("http-api", None, if serves { &[] } else { &["workloads"] }, serves || answers.workloads.has_ai());
     add("inference", None, &["workloads"], inference);
     add("load", None, &["workloads"], inference || chatbot);
     // Of several calls the one that is planned for: the first workload's.
@@ -159,6 +163,11 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("platform", None, &[], true);
         add("platform-ai", None, &[], true);
         add("platform-keys", None, &[], !hybrid);
+        add("platform-wsgi", None, &[], !together);
+        add("platform-requests", None, &[], !streams);
+        add("platform-asgi", None, &["workloads"], streams);
+        add("platform-asgi-alone", None, &["workloads", "operations", "database"], together);
+        add("platform-api", None, &["workloads"], !hybrid && answers.workloads.has_ai());
         add("platform-inference-api", None, &["workloads"], !hybrid && inference);
         add("platform-ai-client", None, &[], hybrid);
         add("platform-postgresql", None, &["database"], postgresql);
@@ -176,9 +185,13 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("platform-dashboard-keys", None, &["workloads"], dashboard && !hybrid);
         add("platform-dashboard-users", None, &["workloads"], dashboard && hybrid);
         add("containers-platform", None, &["operations"], containers);
+        add("containers-platform-port", None, &["operations"], containers && !hybrid && !gateway);
+        add("containers-gateway", None, &["operations", "workloads", "database"], containers && gateway);
+        add("kubernetes-gateway", Some(PLATFORM), &["operations", "workloads"], kubernetes && gateway);
         add("kubernetes-django", Some(PLATFORM), &["operations"], kubernetes);
         add("kubernetes-mail", Some(PLATFORM), &["operations", "users"], kubernetes && accounts);
-        add("platform-paas", None, &["operations"], paas);
+        add("platform-paas", None, &["operations"], paas && !streams);
+        add("platform-paas-asgi", None, &["operations", "workloads"], paas && streams);
     }
     let sqlite = answers.database == Database::Sqlite;
     let by_database = &["operations", "database"];

@@ -115,6 +115,16 @@ def ports(objects: list[Object]) -> Iterator[str]:
             yield f"{title(each)}: has no port {missing}"
 
 
+def routes(objects: list[Object]) -> Iterator[str]:
+    """A path leads to a Service, and to a port that it has."""
+    known = {(each["metadata"]["name"], port["name"]) for each in of(objects, "Service") for port in each["spec"]["ports"]}
+    for each in of(objects, "Ingress"):
+        for path in (path for rule in each["spec"]["rules"] for path in rule["http"]["paths"]):
+            service = path["backend"]["service"]
+            if (service["name"], service["port"]["name"]) not in known:
+                yield f"{title(each)}: {path['path']} leads to no Service {service['name']} with a port {service['port']['name']}"
+
+
 def references(objects: list[Object]) -> Iterator[str]:
     for each, pod in templates(objects):
         account = pod["spec"].get("serviceAccountName", "default")
@@ -197,7 +207,7 @@ def images(objects: list[Object]) -> Iterator[str]:
 
 
 RULES: list[Callable[[list[Object]], Iterator[str]]] = [
-    schemas, autoscalers, selectors, ports, references, secrets, restricted, resources, lives, network, images,
+    schemas, autoscalers, selectors, ports, routes, references, secrets, restricted, resources, lives, network, images,
 ]
 
 

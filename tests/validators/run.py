@@ -5,6 +5,7 @@ Every checker reads the files of a few projects that hold every pair of answers,
 tests/broken/CHECKER/, each of which must be refused with the words in its first line (`# expect: …`).
 """
 
+import os
 import re
 import shutil
 import subprocess
@@ -46,6 +47,11 @@ def docker_compose(file: Path) -> list[str | Path]:
     return [program, "--file", file, "config", "--quiet"]
 
 
+def nginx(file: Path) -> list[str | Path]:
+    # Debian keeps it where users other than root do not look.
+    return [shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "nginx", "-t", "-c", file]
+
+
 @dataclass(frozen=True)
 class Checker:
     files: str  # one pattern or more
@@ -65,11 +71,19 @@ SECRETS = {"ALLOWED_HOSTS": "app.example.com"} | {
     for name in ("SECRET_KEY", "POSTGRES_PASSWORD", "AI_SECRET_KEY", "AI_POSTGRES_PASSWORD", "AI_SERVICE_KEY",
                  "PLATFORM_SECRET_KEY", "PLATFORM_POSTGRES_PASSWORD")
 }
-MONOLITH = {"organisation": "enterprise", "operations": "kubernetes", "ci": "gitlab"}
+# Answers that trees.py leaves out: the first because they give the same files in every architecture.
+MONOLITHS = {
+    "monolith": {"organisation": "enterprise", "operations": "kubernetes", "ci": "gitlab"},
+    "gateway": {
+        "architecture": "monolith", "architecture_reason": "the tests ask for it", "workloads": "chatbot",
+        "operations": "kubernetes", "database": "postgresql",
+    },
+}
 CHECKERS = {
     "hadolint": Checker("services/*/Dockerfile", script("hadolint")),
     "compose": Checker("deploy/compose/compose.yaml", docker_compose, SECRETS),
     "compose-schema": Checker("deploy/compose/*.yaml", schema("compose-spec")),
+    "nginx": Checker("deploy/gateway/nginx.conf", nginx),
     "workflow-schema": Checker(".github/workflows/*.yml", schema("github-workflows")),
     "dependabot-schema": Checker(".github/dependabot.yml", schema("dependabot")),
     "actionlint": Checker(".github/workflows/*.yml", script("actionlint", "-no-color")),
@@ -91,11 +105,12 @@ def emitted(scratch: Path) -> list[Path]:
         folder.mkdir()
         generate(folder, "new", "demo", "--defaults", "--no-git", "--no-uv-lock", *answers(trees[tree]))
         folders.append(folder / "demo")
-    # Answers that trees.py leaves out, because they give the same files in every architecture.
-    folder = scratch / "monolith"
-    folder.mkdir()
-    generate(folder, "new", "demo", "--defaults", "--no-git", "--no-uv-lock", *answers(MONOLITH))
-    return [*folders, folder / "demo"]
+    for name, choices in MONOLITHS.items():
+        folder = scratch / name
+        folder.mkdir()
+        generate(folder, "new", "demo", "--defaults", "--no-git", "--no-uv-lock", *answers(choices))
+        folders.append(folder / "demo")
+    return folders
 
 
 def samples(name: str) -> list[Path]:

@@ -7,8 +7,8 @@ from django.test import Client
 
 from apps.ai import keys
 from apps.ai.models import UsageRecord
-from apps.inference import engine as process
-from apps.inference import limits as process_limits
+from apps.api import engine as process
+from apps.api import limits as process_limits
 from intelligence.api.rate_limits import RateLimits
 from intelligence.engine import Engine
 from intelligence.testing.edge import GUARD, NONE, Answer, Edge

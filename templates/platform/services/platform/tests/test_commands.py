@@ -42,9 +42,8 @@ def test_production_is_not_seeded() -> None:
         call_command("seed")
 
 
-@pytest.mark.parametrize("program", [["-m", "gunicorn", "config.wsgi"], ["manage.py", "migrate"]])
-def test_unsafe_settings_are_refused_without_a_trace(program: list[str]) -> None:
-    command = [sys.executable, *program]
+def test_unsafe_settings_are_refused_without_a_trace() -> None:
+    command = [sys.executable, "manage.py", "migrate"]
     done = subprocess.run(command, cwd=ROOT, env={}, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr.startswith("SECRET_KEY needs at least 32 random characters")

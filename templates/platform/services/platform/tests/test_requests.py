@@ -4,8 +4,9 @@ import json
 import logging
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.http import HttpRequest, HttpResponse
-from django.test import Client
+from django.test import AsyncClient, Client
 from django.urls import path
 
 from apps.core.logs import JsonFormatter, request_id
@@ -16,7 +17,11 @@ def page(_: HttpRequest) -> HttpResponse:
     return HttpResponse("a page")
 
 
-urlpatterns = [path("page", page)]
+async def coroutine(_: HttpRequest) -> HttpResponse:
+    return HttpResponse(request_id.get())
+
+
+urlpatterns = [path("page", page), path("coroutine", coroutine)]
 
 pytestmark = pytest.mark.urls(__name__)
 
@@ -24,6 +29,11 @@ pytestmark = pytest.mark.urls(__name__)
 @pytest.mark.parametrize("given", ["abc-1.2_3", "x" * 64])
 def test_a_plain_request_id_is_kept(client: Client, given: str) -> None:
     assert client.get("/page", headers={"x-request-id": given})["X-Request-ID"] == given
+
+
+def test_a_coroutine_has_the_id_of_its_request() -> None:
+    response = async_to_sync(AsyncClient().get)("/coroutine", headers={"x-request-id": "abc"})
+    assert (response["X-Request-ID"], response.content) == ("abc", b"abc")
 
 
 @pytest.mark.parametrize("given", ["", "with space", "x" * 65, "a\tb"])

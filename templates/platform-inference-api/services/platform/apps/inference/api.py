@@ -4,55 +4,24 @@ What the bodies hold and what the engine makes of them is `intelligence.api.infe
 """
 
 from concurrent.futures import Future
-from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
-from ninja import NinjaAPI, Router
-from ninja.errors import HttpError, ValidationError
-from ninja.openapi.schema import OpenAPISchema
-from ninja.operation import Operation
+from ninja import Router
 from pydantic import BaseModel
 
 from apps.ai.stores import DjangoUsageSink
-from apps.inference import engine as process
-from apps.inference.auth import ApiKey, CallerRequest, Refusal
-from apps.inference.metrics import metrics
-from apps.inference.problems import invalid, problem
-from intelligence.api import asking, inference
+from apps.api import engine as process
+from apps.api.auth import ApiKey, CallerRequest
+from apps.api.metrics import metrics
+from apps.api.root import api
+from intelligence.api import inference
 from intelligence.api.metrics import CountedUsage
-from intelligence.api.problems import Violation, add_schemas, responses
-from intelligence.api.rate_limits import RateLimited
-from intelligence.errors import Expired, InferenceFailed, InputRefused, NotReady, Overloaded
+from intelligence.api.problems import responses
+from intelligence.errors import Expired, InferenceFailed, InputRefused
 from intelligence.ports import Classifications, Embeddings, Ranking
 from intelligence.usage import UsageSink
 
 sink: UsageSink[None] = CountedUsage(DjangoUsageSink(), metrics)
-
-
-class Api(NinjaAPI):
-    def get_content_type(self) -> str:
-        return "application/json"  # which has no charset, RFC 8259 §11
-
-    def get_openapi_operation_id(self, operation: Operation) -> str:
-        return operation.view_func.__name__
-
-    def get_root_path(self, path_params: dict[str, Any]) -> str:  # noqa: ARG002
-        return "/"
-
-    def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
-        schema = super().get_openapi_schema(**options)
-        add_schemas(schema)
-        return schema
-
-
-api = Api(
-    title="Platform",
-    version="1.0.0",
-    docs_url="/docs",
-    openapi_url="/openapi.json",
-    urls_namespace="api",
-)
 
 
 def admitted(_: HttpRequest) -> None:
@@ -134,50 +103,3 @@ def find_similar(
 
 
 api.add_router("/v1", router)
-
-
-@api.exception_handler(Refusal)
-def refused(_: HttpRequest, error: Refusal) -> HttpResponse:
-    return problem(error.status, str(error), headers={"WWW-Authenticate": error.challenge})
-
-
-@api.exception_handler(RateLimited)
-def limited(_: HttpRequest, error: RateLimited) -> HttpResponse:
-    return problem(429, str(error), headers={"Retry-After": str(error.retry_after)})
-
-
-@api.exception_handler(HttpError)
-def unreadable(_: HttpRequest, error: HttpError) -> HttpResponse:
-    """Ninja raises it for a body that is no JSON, and for nothing else here."""
-    return problem(error.status_code, "the body is not valid JSON")
-
-
-@api.exception_handler(RequestDataTooBig)
-def too_big(_: HttpRequest, __: RequestDataTooBig) -> HttpResponse:
-    return problem(413)
-
-
-@api.exception_handler(ValidationError)
-def invalid_request(_: HttpRequest, error: ValidationError) -> HttpResponse:
-    """Input is not repeated: it may hold a secret."""
-    violations = []
-    for each in error.errors:
-        source, _parameter, *keys = each["loc"]
-        violations.append(Violation(location=[source, *keys], message=each["msg"]))
-    return invalid(violations)
-
-
-@api.exception_handler(asking.InvalidInput)
-def invalid_input(_: HttpRequest, error: asking.InvalidInput) -> HttpResponse:
-    return invalid([Violation(location=["body", *error.location], message=str(error))])
-
-
-@api.exception_handler(asking.UnknownModel)
-def unknown_model(_: HttpRequest, error: asking.UnknownModel) -> HttpResponse:
-    return problem(404, str(error))
-
-
-@api.exception_handler(NotReady)
-@api.exception_handler(Overloaded)
-def unavailable(_: HttpRequest, error: Exception) -> HttpResponse:
-    return problem(503, str(error), headers={"Retry-After": str(asking.RETRY_AFTER)})

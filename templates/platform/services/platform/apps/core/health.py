@@ -10,6 +10,7 @@ from collections.abc import Callable
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, JsonResponse
 from django.http.response import HttpResponseBase
+from django.utils.deprecation import MiddlewareMixin
 
 logger = logging.getLogger("apps.health")
 
@@ -27,18 +28,15 @@ def database() -> str | None:
 CHECKS: list[Callable[[], str | None]] = [database]
 
 
-class HealthMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+class HealthMiddleware(MiddlewareMixin):
+    def process_request(self, request: HttpRequest) -> HttpResponseBase | None:
         match request.path:
             case "/livez":  # touches nothing: a slow database is no reason to restart the process
                 return JsonResponse({"status": "ok"})
             case "/readyz":
                 return readyz()
             case _:
-                return self.get_response(request)
+                return None
 
 
 def readyz() -> JsonResponse:

@@ -9,6 +9,8 @@ from config import features
 from config.database import database
 from config.environment import number, text
 from config.features import *  # noqa: F403 - the settings of features
+from config.settings.serving import *  # noqa: F403
+from config.settings.serving import STATIC_FILES
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +22,6 @@ WEB_CONCURRENCY = number("WEB_CONCURRENCY", 1)
 REPLICAS = number("REPLICAS", 1)
 
 ROOT_URLCONF = "config.urls"
-WSGI_APPLICATION = "config.wsgi.application"
 
 # Django's own come last, so that the templates of the others win.
 INSTALLED_APPS = [
@@ -38,7 +39,7 @@ MIDDLEWARE = [
     "apps.core.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.csp.ContentSecurityPolicyMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    STATIC_FILES,
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -102,7 +103,7 @@ SECURE_CSP = {
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
-# One handler at the root: what Django and gunicorn would print on their own goes through it.
+# One handler at the root: what Django and its server would print on their own goes through it.
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -114,7 +115,6 @@ LOGGING: dict[str, Any] = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
-        "gunicorn.error": {"handlers": [], "propagate": True},
     },
     "root": {"level": "INFO", "handlers": ["stderr"]},
 }

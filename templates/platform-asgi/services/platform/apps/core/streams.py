@@ -1,0 +1,78 @@
+"""Server-sent events: a stream ends when its client leaves, and when the server is told to stop.
+
+A server that gets SIGTERM waits for its open responses, and a stream may be open for minutes. So
+the signal is noticed here, too: each stream sends a last event and ends.
+"""
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
+from types import FrameType
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import StreamingHttpResponse
+
+
+@contextmanager
+def stopping() -> Generator[asyncio.Event]:
+    """An event that is set by SIGTERM and SIGINT, before the server's own handlers run."""
+    event = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    servers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
+
+    def notice(number: int, frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(event.set)
+        handle = servers[signal.Signals(number)]
+        if callable(handle):
+            handle(number, frame)
+
+    for each in servers:
+        signal.signal(each, notice)
+    try:
+        yield event
+    finally:
+        for each, handle in servers.items():
+            signal.signal(each, handle)
+
+
+class EventStream(StreamingHttpResponse):
+    """Sends events as they come, each with its blank line.
+
+    Args:
+        events: closed when the stream ends, whatever ends it; what it does then must be short.
+        farewell: the last event of a stream that the server's end cuts short.
+    """
+
+    def __init__(
+        self, request: ASGIRequest, events: AsyncGenerator[bytes], *, farewell: bytes
+    ) -> None:
+        # Without a lifespan, as in tests, nothing sets it.
+        stop = request.scope.get("state", {}).get("stop") or asyncio.Event()
+        super().__init__(
+            _until(stop, events, farewell),
+            content_type="text/event-stream",
+            headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+        )
+
+
+async def _until(
+    stop: asyncio.Event, events: AsyncGenerator[bytes], farewell: bytes
+) -> AsyncGenerator[bytes]:
+    stopped = asyncio.ensure_future(stop.wait())
+    following = asyncio.ensure_future(anext(events, None))
+    try:
+        while True:
+            await asyncio.wait({following, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            if not following.done():
+                yield farewell
+                return
+            if (event := following.result()) is None:
+                return
+            yield event
+            following = asyncio.ensure_future(anext(events, None))
+    finally:
+        for each in (following, stopped):
+            each.cancel()
+        await asyncio.wait({following, stopped})
+        await events.aclose()

@@ -1,0 +1,3 @@
+"""How requests reach Django: by ASGI, see `config.asgi`."""
+
+STATIC_FILES = "apps.core.static.StaticFilesMiddleware"
