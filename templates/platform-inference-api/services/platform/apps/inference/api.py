@@ -5,7 +5,7 @@ What the bodies hold and what the engine makes of them is `intelligence.api.infe
 
 from concurrent.futures import Future
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from ninja import Router
 from pydantic import BaseModel
 
