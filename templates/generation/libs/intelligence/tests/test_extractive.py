@@ -84,6 +84,17 @@ def test_an_abbreviation_ends_no_sentence(engine: Engine) -> None:
     assert "It closes at six, e.g. on Mondays. [1]" in text
 
 
+def test_marks_and_headings_of_markdown_are_not_quoted(engine: Engine) -> None:
+    page = (
+        "# How long a refund takes\n\n- A refund takes five days.\n| refund | by card |\n"
+        "| a refund by transfer | takes nine days |"
+    )
+    text, _ = written(engine, question("How long does a refund take?", page))
+    assert text == (
+        f"{LEAD} A refund takes five days. [1] a refund by transfer | takes nine days [1]"
+    )
+
+
 def test_no_more_sentences_are_ranked_than_the_model_has_time_for(
     engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

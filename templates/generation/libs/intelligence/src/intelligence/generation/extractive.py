@@ -23,6 +23,9 @@ CANDIDATES = 32  # at most ranked, from the best passages first
 RELEVANT = 0.35  # cosine; unrelated sentences of the shipped model's stay below
 
 SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+(?=[^a-z\s])|\n+")
+MARKS = re.compile(r"^(?:[>*+|-]|\d+\.)\s+|\s*\|$")  # of Markdown: lists, quotations, tables
+WORD = re.compile(r"\w+")
+LEAST_WORDS = 4  # of what ends in no full stop; shorter are cells of tables, and commands
 
 
 class ExtractiveGenerator:
@@ -71,6 +74,14 @@ def _sentences(passages: Sequence[Passage]) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for number, passage in enumerate(passages, 1):
         for sentence in SENTENCE_ENDS.split(passage.text):
-            if (text := " ".join(sentence.split())) and len(found) < CANDIDATES:
+            text = MARKS.sub("", " ".join(sentence.split()))
+            if _says_something(text) and len(found) < CANDIDATES:
                 found.setdefault(text, number)
     return found
+
+
+def _says_something(text: str) -> bool:
+    """A heading names what is said below it."""
+    if text.startswith("#"):
+        return False
+    return text.endswith((".", "!", "?", "…")) or len(WORD.findall(text)) >= LEAST_WORDS
