@@ -1,17 +1,20 @@
-"""Indexing without HTTP, on a made-up model."""
+"""Indexing without HTTP and without a database, on a made-up model."""
 
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from unittest.mock import create_autospec
 
 import numpy as np
 import pytest
 
-from intelligence.api.documents import PutDocument
+from intelligence.api.documents import LEFT, Documents, PutDocument
 from intelligence.engine import Engine
 from intelligence.errors import InputTooLarge
 from intelligence.retrieval.indexing import CHUNKS_A_REQUEST, Indexing
+from intelligence.retrieval.ports import ChunkStore
 from intelligence.testing.embedder import MadeUpEmbedder, Read
+from intelligence.usage import Usage
 
 GUARD = 10.0  # seconds, against a hang
 
@@ -84,3 +87,38 @@ def test_a_digest_tells_apart_what_differs() -> None:
     }
     assert len(digests) == 4
     assert all(len(digest) == 64 for digest in digests)
+
+
+class CallerLeft(Exception):  # noqa: N818 - what an edge raises
+    pass
+
+
+class Sink:
+    def __init__(self) -> None:
+        self.recorded: list[Usage] = []
+
+    async def record(self, usage: Usage) -> None:
+        self.recorded.append(usage)
+
+
+def test_what_was_read_before_the_caller_left_is_put_down_and_nothing_kept() -> None:
+    engine = Engine(MadeUpEmbedder)
+    engine.start().result(GUARD)
+    waits = iter([at_once])
+    store, sink = create_autospec(ChunkStore), Sink()
+    store.get.return_value = None
+
+    async def leave_after_the_first[R](future: Future[R], /) -> R:
+        for wait in waits:
+            return await wait(future)
+        raise CallerLeft
+
+    documents = Documents(store, engine, sink, leave_after_the_first, "ak_1")
+    text = "\n\n".join(["word " * 100] * (CHUNKS_A_REQUEST + 1))
+    with pytest.raises(CallerLeft):
+        asyncio.run(documents.put("long", PutDocument(title="T", text=text)))
+    engine.close(GUARD)
+    (usage,) = sink.recorded
+    assert (usage.operation, usage.status) == ("documents", LEFT)
+    assert usage.input_tokens == CHUNKS_A_REQUEST * 101
+    store.put.assert_not_called()
