@@ -4,7 +4,7 @@ What the bodies hold and what the engine makes of them is `intelligence.api.infe
 """
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -21,8 +21,10 @@ from app.settings import Settings
 from app.stores import UsageSinkDep
 from intelligence.api import inference as api
 from intelligence.api.problems import Violation, responses
+from intelligence.engine import Engine
 from intelligence.errors import Expired, InferenceFailed, InputRefused, NotReady, Overloaded
 from intelligence.ports import Classifications, Embeddings, Ranking
+from intelligence.usage import UsageSink
 
 
 class AdmittedRoute(APIRoute):
@@ -32,7 +34,7 @@ class AdmittedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def admitted(request: Request) -> Response:
-            get_engine(request).admit()
+            (await get_engine(request)).admit()
             return await handle(request)
 
         return admitted
@@ -43,9 +45,9 @@ class Inference:
     """The engine for one request: who asks, and where the cost is written."""
 
     request: Request
-    caller: Annotated[Caller, Depends(require("inference"))]
-    engine: EngineDep
-    sink: UsageSinkDep
+    caller: Caller
+    engine: Engine
+    sink: UsageSink[Awaitable[None]]
 
     async def answer[R: Embeddings | Classifications | Ranking, A: BaseModel](
         self, running: api.Running[R, A]
@@ -83,7 +85,18 @@ class Inference:
         return await result
 
 
-InferenceDep = Annotated[Inference, Depends()]
+async def get_inference(
+    request: Request,
+    caller: Annotated[Caller, Depends(require("inference"))],
+    engine: EngineDep,
+    sink: UsageSinkDep,
+) -> Inference:
+    """A coroutine, as every dependency here: FastAPI calls others in a thread, at the cost of two
+    switches each."""
+    return Inference(request, caller, engine, sink)
+
+
+InferenceDep = Annotated[Inference, Depends(get_inference)]
 
 router = APIRouter(
     prefix="/v1",

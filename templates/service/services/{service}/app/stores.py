@@ -98,7 +98,7 @@ def _lost(entries: Sequence[Entry], reason: object) -> None:
         logger.error("usage lost, %s: %s", reason, entry.usage)
 
 
-def get_usage_sink(connection: HTTPConnection) -> UsageSink[Awaitable[None]]:
+async def get_usage_sink(connection: HTTPConnection) -> UsageSink[Awaitable[None]]:
     sink: UsageSink[Awaitable[None]] = connection.app.state.usage_sink
     return sink
 
