@@ -13,7 +13,7 @@ LLM := target/tools/llm
 MINUTES ?= 10
 STEPS := setup fmt clippy rust union validators sabotage skeletons
 
-.PHONY: help test matrix images e2e-llm $(STEPS)
+.PHONY: help test matrix images e2e-llm bench $(STEPS)
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -64,6 +64,10 @@ images: $(VALIDATORS)/requirements.txt ## By hand, as root: the images of three 
 e2e-llm: $(LLM)/requirements.txt ## By hand: an emitted project asks a real llama.cpp, 343 MB of wheels
 	@$(TOOLS); cargo build --locked --quiet
 	@$(PYTHON) tests/llm/run.py $(LLM)
+
+bench: ## By hand: the emitted services under load beside others, into docs/performance.md; ARGUMENTS=--quick for a minute
+	@$(TOOLS); cargo build --locked --quiet
+	@$(PYTHON) bench/run.py $(ARGUMENTS)
 
 $(LLM)/requirements.txt: tests/llm/requirements.txt
 	@$(TOOLS); uv venv --quiet --clear --no-project $(LLM)

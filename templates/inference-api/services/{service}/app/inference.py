@@ -3,6 +3,7 @@
 What the bodies hold and what the engine makes of them is `intelligence.api.inference`.
 """
 
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,21 +14,23 @@ from app.engine import EngineDep
 from app.keys import Caller, require
 from app.settings import Settings
 from app.stores import UsageSinkDep
-from app.waiting import AdmittedRoute, WaitingDep
+from app.waiting import AdmittedRoute, Waiting, WaitingDep
 from intelligence.api import inference as api
 from intelligence.api.problems import responses
+from intelligence.engine import Engine
 from intelligence.errors import InferenceFailed, InputRefused
 from intelligence.ports import Classifications, Embeddings, Ranking
+from intelligence.usage import UsageSink
 
 
 @dataclass(frozen=True, slots=True)
 class Inference:
     """The engine for one request: who asks, and where the cost is written."""
 
-    caller: Annotated[Caller, Depends(require("inference"))]
-    engine: EngineDep
-    sink: UsageSinkDep
-    wait: WaitingDep
+    caller: Caller
+    engine: Engine
+    sink: UsageSink[Awaitable[None]]
+    wait: Waiting
 
     async def answer[R: Embeddings | Classifications | Ranking, A: BaseModel](
         self, running: api.Running[R, A]
@@ -44,7 +47,16 @@ class Inference:
         return running.answer(result)
 
 
-InferenceDep = Annotated[Inference, Depends()]
+async def get_inference(
+    caller: Annotated[Caller, Depends(require("inference"))],
+    engine: EngineDep,
+    sink: UsageSinkDep,
+    wait: WaitingDep,
+) -> Inference:
+    return Inference(caller, engine, sink, wait)
+
+
+InferenceDep = Annotated[Inference, Depends(get_inference)]
 
 router = APIRouter(
     prefix="/v1",

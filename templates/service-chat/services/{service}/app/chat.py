@@ -90,7 +90,7 @@ async def place(request: Request) -> AsyncGenerator[None]:
         answers.open -= 1
 
 
-def desk(
+async def desk(
     request: Request,
     caller: CallerDep,
     engine: EngineDep,

@@ -158,7 +158,7 @@ def _conversation(row: ConversationRecord) -> Conversation:
     return Conversation(row.id, row.created_at, row.changed_at)
 
 
-def get_conversations(database: DatabaseDep) -> SqlConversations:
+async def get_conversations(database: DatabaseDep) -> SqlConversations:
     return SqlConversations(database)
 
 

@@ -8,7 +8,7 @@ import argparse
 import asyncio
 import logging
 import sys
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -26,11 +26,12 @@ from app.keys import ApiKeys, Caller, require
 from app.problems import problem
 from app.settings import ROOT, Settings
 from app.stores import SqlUsageSink, UsageSinkDep
-from app.waiting import AdmittedRoute, WaitingDep
+from app.waiting import AdmittedRoute, Waiting, WaitingDep
 from intelligence.api import documents as api
 from intelligence.api.problems import responses
 from intelligence.engine import Engine
 from intelligence.errors import IntelligenceError
+from intelligence.usage import UsageSink
 
 logger = logging.getLogger(__name__)
 
@@ -41,17 +42,23 @@ CLOSING = 10.0  # seconds that a command's model has to end
 class Asking:
     """What a request needs to ask for documents; a route adds who asks."""
 
-    database: DatabaseDep
-    engine: EngineDep
-    sink: UsageSinkDep
-    wait: WaitingDep
+    database: Database
+    engine: Engine
+    sink: UsageSink[Awaitable[None]]
+    wait: Waiting
 
     def by(self, caller: Caller) -> api.Documents:
         store = SqlChunkStore(self.database)
         return api.Documents(store, self.engine, self.sink, self.wait, caller.key_id)
 
 
-type AskingDep = Annotated[Asking, Depends()]
+async def get_asking(
+    database: DatabaseDep, engine: EngineDep, sink: UsageSinkDep, wait: WaitingDep
+) -> Asking:
+    return Asking(database, engine, sink, wait)
+
+
+type AskingDep = Annotated[Asking, Depends(get_asking)]
 type Owner = Annotated[Caller, Depends(require("documents"))]
 type Asker = Annotated[Caller, Depends(require("chat"))]
 

@@ -17,7 +17,7 @@ def build_engine(settings: Settings) -> Engine:
     )
 
 
-def get_engine(connection: HTTPConnection) -> Engine:
+async def get_engine(connection: HTTPConnection) -> Engine:
     engine: Engine = connection.app.state.engine
     return engine
 

@@ -17,7 +17,7 @@ router = APIRouter(
 )
 
 
-def model_names(request: Request) -> list[str]:
+async def model_names(request: Request) -> list[str]:
     """Raises NotReady."""
     return [name() for name in request.app.state.models]
 

@@ -47,7 +47,7 @@ class SqlUsageSink:
 
     async def record(self, usage: Usage) -> None:
         """Returns before it is written, see `flush`."""
-        if len(self._waiting) >= self._max_waiting:
+        if len(self._waiting) + len(self._writing) >= self._max_waiting:
             _lost([Entry(usage)], f"{self._max_waiting} are waiting for the database")
             return
         self._waiting.append(Entry(usage))
@@ -98,7 +98,7 @@ def _lost(entries: Sequence[Entry], reason: object) -> None:
         logger.error("usage lost, %s: %s", reason, entry.usage)
 
 
-def get_usage_sink(connection: HTTPConnection) -> UsageSink[Awaitable[None]]:
+async def get_usage_sink(connection: HTTPConnection) -> UsageSink[Awaitable[None]]:
     sink: UsageSink[Awaitable[None]] = connection.app.state.usage_sink
     return sink
 

@@ -14,6 +14,7 @@ from app.engine import EngineDep, get_engine
 from app.problems import invalid, problem
 from intelligence.api import asking
 from intelligence.api.problems import Violation
+from intelligence.engine import Engine
 from intelligence.errors import Expired, NotReady, Overloaded
 
 
@@ -24,7 +25,7 @@ class AdmittedRoute(APIRoute):
         handle = super().get_route_handler()
 
         async def admitted(request: Request) -> Response:
-            get_engine(request).admit()
+            (await get_engine(request)).admit()
             return await handle(request)
 
         return admitted
@@ -35,7 +36,7 @@ class Waiting:
     """For the engine, on behalf of one request whose body has been read."""
 
     request: Request
-    engine: EngineDep
+    engine: Engine
 
     async def __call__[R](self, future: Future[R], /) -> R:
         """Cancels what still waits at the deadline (Expired), or when the client leaves
@@ -57,7 +58,13 @@ class Waiting:
         return await result
 
 
-WaitingDep = Annotated[Waiting, Depends()]
+async def get_waiting(request: Request, engine: EngineDep) -> Waiting:
+    """A coroutine, as every dependency here: FastAPI calls others in a thread, at the cost of two
+    switches each."""
+    return Waiting(request, engine)
+
+
+WaitingDep = Annotated[Waiting, Depends(get_waiting)]
 
 
 def install(app: FastAPI) -> None:

@@ -1,0 +1,38 @@
+"""The emitted service without one of its parts, to see what that part costs: `variant.py PART`.
+
+Nothing is edited: a part is replaced before the service is put together.
+"""
+
+import logging
+import os
+import sys
+
+from app import __main__, keys, stores
+
+
+def without_key() -> None:
+    def require(scope: str):
+        keys.SCOPES.add(scope)
+
+        async def caller(request: keys.Request) -> keys.Caller:
+            return keys.Caller(os.environ["BENCH_KEY_ID"], "bench", frozenset({scope}))
+
+        return caller
+
+    keys.require = require
+
+
+def without_metering() -> None:
+    async def record(sink: stores.SqlUsageSink, usage: object) -> None:
+        """Writes nothing."""
+
+    stores.SqlUsageSink.record = record
+
+
+def without_access_log() -> None:
+    logging.getLogger("app.access").disabled = True
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]]()
+    sys.exit(__main__.main(["serve"]))
