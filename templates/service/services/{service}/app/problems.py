@@ -5,7 +5,9 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
+from starlette.routing import compile_path
 
 from intelligence.api.problems import MEDIA_TYPE, Problem, Violation
 
@@ -26,13 +28,28 @@ def invalid(errors: list[Violation]) -> Response:
     return problem(422, "the request does not validate", errors=errors)
 
 
+def allowed(request: Request) -> str:
+    """Every method that the path takes (RFC 9110 §15.5.6); Starlette names its first route's."""
+    path: str = request.scope["path"]
+    methods = {
+        method
+        for route in iter_route_contexts(request.app.routes)
+        if route.path is not None and compile_path(route.path)[0].match(path)
+        for method in route.methods or ()
+    }
+    return ", ".join(sorted(methods))
+
+
 def install(app: FastAPI) -> None:
     """Unhandled exceptions are left to `app.middleware`, which logs them and answers 500."""
 
     @app.exception_handler(HTTPException)
-    async def http_exception(_: Request, error: HTTPException) -> Response:
+    async def http_exception(request: Request, error: HTTPException) -> Response:
         detail = None if error.detail == HTTPStatus(error.status_code).phrase else error.detail
-        return problem(error.status_code, detail, headers=error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED and (methods := allowed(request)):
+            headers["Allow"] = methods
+        return problem(error.status_code, detail, headers=headers)
 
     @app.exception_handler(RequestValidationError)
     async def invalid_request(_: Request, error: RequestValidationError) -> Response:

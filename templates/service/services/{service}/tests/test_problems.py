@@ -26,6 +26,11 @@ def routes(app: FastAPI) -> None:
     async def orders(order: Order) -> Order:
         return order
 
+    @app.get("/orders/{number}")
+    @app.delete("/orders/{number}")
+    async def order(number: int) -> int:
+        return number
+
     @app.get("/crash")
     async def crash() -> None:
         raise RuntimeError("the password is hunter2")
@@ -60,6 +65,16 @@ async def test_every_error_is_a_problem(
     assert response.headers["content-type"] == "application/problem+json"
     expected = {"type": "about:blank", "title": title, "status": status}
     assert response.json() == expected | ({"detail": detail} if detail else {})
+
+
+@pytest.mark.parametrize(
+    ("path", "allowed"), [("/orders/7", "DELETE, GET"), ("/orders", "POST"), ("/livez", "GET")]
+)
+async def test_another_method_is_told_which_are_right(
+    client: httpx2.AsyncClient, path: str, allowed: str
+) -> None:
+    response = await client.request("PATCH", path)
+    assert (response.status_code, response.headers["allow"]) == (405, allowed)
 
 
 async def test_a_body_that_does_not_validate_names_the_place_and_repeats_no_input(
