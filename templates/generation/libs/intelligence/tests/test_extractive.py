@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from typing import override
 
 import pytest
 
@@ -18,6 +19,7 @@ from intelligence.generation.extractive import (
 from intelligence.generation.ports import Done, Message, Piece, Question
 from intelligence.ports import Ranking
 from intelligence.retrieval.ports import Passage
+from intelligence.testing.generator import GeneratorContract
 
 GUARD = 10.0  # seconds, against a hang
 
@@ -49,6 +51,13 @@ def written(engine: Engine, question: Question) -> tuple[str, Done]:
     *pieces, done = asyncio.run(collect())
     assert isinstance(done, Done)
     return "".join(piece.text for piece in pieces if isinstance(piece, Piece)), done
+
+
+class TestGenerator(GeneratorContract):
+    @pytest.fixture
+    @override
+    def generator(self, engine: Engine) -> ExtractiveGenerator:
+        return ExtractiveGenerator(engine)
 
 
 def test_the_nearest_sentences_are_quoted_with_their_passage(engine: Engine) -> None:
