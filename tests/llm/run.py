@@ -100,6 +100,9 @@ def asks(step: Steps, python: Path, scratch: Path) -> None:
         choices = {"workloads": "inference-api,chatbot", "architecture": "api-first", "model_serving": "hosted-llm"}
         project = Project.new(scratch, choices)
         project.run("uv", "sync", "--no-group", "embedded")
+        # `just dev` has the project's own pages embedded, which takes this server minutes.
+        for page in (project.folder / "README.md", *project.folder.glob("docs/*.md")):
+            page.unlink()
         env["UV_NO_GROUP"] = "embedded"
     with llama(python, scratch, port, key) as process:
         with step("answers are written by it, streamed, as every generator writes them"):
