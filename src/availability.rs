@@ -55,6 +55,16 @@ pub fn built(question: &str, option: &str) -> bool {
     !taken_by(question, option).is_empty()
 }
 
+/// The workloads that `new` takes, as a sentence names them: `a, b and c`.
+pub fn built_workloads() -> String {
+    let built: Vec<_> =
+        Workload::ALL.iter().map(|workload| workload.key()).filter(|key| built("workloads", key)).collect();
+    match built.as_slice() {
+        [others @ .., last] if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        few => few.concat(),
+    }
+}
+
 /// The answers that keep `new` from emitting the architecture.
 pub fn not_yet(answers: &Answers, architecture: Architecture) -> Vec<NotYet> {
     let known = answers.known();

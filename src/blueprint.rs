@@ -138,8 +138,12 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("chat", None, &["workloads"], chatbot);
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
     add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
+    add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot && serves);
     add("one-database", service, &[], !hybrid);
     add("usage-charts", None, &["workloads"], dashboard);
+    add("usage-charts-inference", None, &["workloads"], dashboard && inference && !chatbot);
+    add("usage-charts-chat", None, &["workloads"], dashboard && chatbot && !inference);
+    add("usage-charts-inference-chat", None, &["workloads"], dashboard && inference && chatbot);
     if serves {
         add("service", service, &[], true);
         add("inference-api", service, &["workloads"], inference);

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use super::ui::Ui;
 use crate::answers::AnswersError;
 use crate::apply::ApplyError;
+use crate::availability::built_workloads;
 use crate::blueprint::BlueprintError;
 use crate::interview::AskError;
 use crate::layer::LibraryError;
@@ -121,7 +122,7 @@ impl From<BlueprintError> for CliError {
                 report.hint("choose `--architecture hybrid` or `--architecture monolith`")
             }
             BlueprintError::NotYet { .. } => report
-                .hint("this version builds the workloads inference-api and dashboard")
+                .hint(format!("this version builds the workloads {}", built_workloads()))
                 .hint("`groundplan recommend` takes every answer; `groundplan list questions` marks what is not built"),
         }
     }

@@ -1,6 +1,6 @@
 //! What stops a run before anything is written, with which exit code, in which words; and which answer wins.
 
-use groundplan::availability::built;
+use groundplan::availability::{built, built_workloads};
 use groundplan::questions::QUESTIONS;
 
 use crate::support::{BUILDABLE, QUICK, TestEnv};
@@ -188,6 +188,8 @@ fn a_workload_that_the_architecture_does_not_carry_is_refused() {
 
 #[test]
 fn what_is_not_built_yet_is_refused_with_that_reason_and_recommended_all_the_same() {
+    let builds = format!("this version builds the workloads {}\n", built_workloads());
+    assert!(builds.contains(" inference-api, chatbot and dashboard"), "{builds}");
     let mut tried = 0;
     for question in QUESTIONS {
         for option in question.options.iter().filter(|option| !built(question.key, option.key)) {
@@ -208,6 +210,7 @@ fn what_is_not_built_yet_is_refused_with_that_reason_and_recommended_all_the_sam
                 .changes_nothing()
                 .says("not yet available")
                 .says(&format!("`{} = {}`", question.key, option.key))
+                .says(&builds)
                 .says("`groundplan recommend` takes every answer");
             answered("recommend --defaults").exits(0).changes_nothing();
             tried += 1;

@@ -5,6 +5,8 @@
 use std::fs;
 use std::path::Path;
 
+use groundplan::availability::built_workloads;
+
 use crate::support::TestEnv;
 
 const FENCE: &str = "```console\n";
@@ -38,4 +40,10 @@ fn the_sessions_of_the_readme_are_real() {
         fs::write(&path, &real).unwrap();
     }
     assert!(readme == real, "the README's sessions are out of date: UPDATE_README=1 writes them anew");
+}
+
+#[test]
+fn the_readme_names_the_workloads_that_are_built() {
+    let readme = include_str!("../../README.md");
+    assert!(readme.contains(&format!("\nThis version builds the workloads {}.", built_workloads())));
 }

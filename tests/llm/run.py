@@ -60,6 +60,31 @@ def same_vectors(ours: dict, theirs: dict) -> None:
         assert one["index"] == other["index"] and apart < 1e-5, apart
 
 
+def asked(question: str, **options: object) -> dict[str, object]:
+    return {"model": MODEL, "messages": [{"role": "user", "content": question}], "max_tokens": 12, **options}
+
+
+def streams_an_answer(service: Service, key: str) -> None:
+    """Whole and in pieces it says the same, where no dice are thrown."""
+    document = {"title": "Refunds", "text": TEXTS[1]}
+    answer = service.ask("/v1/documents/refunds", document, key, method="PUT")
+    assert answer.status == 201, answer
+    answer = service.ask("/v1/chat/completions", asked(TEXTS[0], temperature=0), key)
+    assert answer.status == 200, answer
+    whole = answer.json()
+    options = {"temperature": 0, "stream": True, "stream_options": {"include_usage": True}}
+    answer = service.ask("/v1/chat/completions", asked(TEXTS[0], **options), key)
+    assert (answer.status, answer.type) == (200, "text/event-stream"), answer
+    *chunks, last = answer.events()
+    choices = [choice for chunk in chunks for choice in chunk["choices"]]
+    texts = [choice["delta"]["content"] for choice in choices if choice["delta"].get("content")]
+    assert last == "[DONE]" and len(texts) > 1, answer
+    assert "".join(texts) == whole["choices"][0]["message"]["content"] != "", (texts, whole)
+    usage = chunks[-1]["usage"]
+    assert usage == whole["usage"] and min(usage["prompt_tokens"], usage["completion_tokens"]) > 0, usage
+    assert [cited["document_id"] for cited in whole["citations"]] == ["refunds"], whole
+
+
 def asks(step: Steps, python: Path, scratch: Path) -> None:
     port, key = free_port(), secrets.token_hex(16)
     server = Service(port)
@@ -75,6 +100,9 @@ def asks(step: Steps, python: Path, scratch: Path) -> None:
         choices = {"workloads": "inference-api,chatbot", "architecture": "api-first", "model_serving": "hosted-llm"}
         project = Project.new(scratch, choices)
         project.run("uv", "sync", "--no-group", "embedded")
+        # `just dev` has the project's own pages embedded, which takes this server minutes.
+        for page in (project.folder / "README.md", *project.folder.glob("docs/*.md")):
+            page.unlink()
         env["UV_NO_GROUP"] = "embedded"
     with llama(python, scratch, port, key) as process:
         with step("answers are written by it, streamed, as every generator writes them"):
@@ -96,9 +124,13 @@ def asks(step: Steps, python: Path, scratch: Path) -> None:
                 body = {"model": MODEL, "input": ["fine", "0 1 " * 900]}
                 answer = service.ask("/v1/embeddings", body, caller)
                 assert answer.status == 422 and b"too large to process" in answer.body, answer
+            with step("a question to the service is answered by it from a document, streamed, with its usage"):
+                streams_an_answer(service, caller)
             with step("while it is away: 503"):
                 process.stop(signal.SIGTERM)
                 answer = service.ask("/v1/embeddings", {"model": MODEL, "input": TEXTS}, caller)
+                assert answer.status == 503, answer
+                answer = service.ask("/v1/chat/completions", asked("Hello?"), caller)
                 assert answer.status == 503, answer
             with step("SIGTERM leaves nothing"):
                 own.stop(signal.SIGTERM)

@@ -28,6 +28,11 @@ class Answer:
     def json(self) -> dict:
         return json.loads(self.body)
 
+    def events(self) -> list:
+        """What each event of a stream holds; its end, `[DONE]`, stays a text."""
+        events = [event.removeprefix("data: ") for event in self.body.decode().split("\n\n")[:-1]]
+        return [event if event == "[DONE]" else json.loads(event) for event in events]
+
 
 class References(HTMLParser):
     """Everything that a page makes a browser fetch, or that a reader can follow."""
@@ -72,13 +77,13 @@ class Service:
         foreign = [each for each in re.findall(r"(?:https?:)?//[\w.:-]+", page) if each != self.address]
         assert not foreign, foreign
 
-    def ask(self, path: str, body: object = None, key: str | None = None) -> Answer:
-        """GET, or POST of JSON. Raises OSError where nothing listens."""
+    def ask(self, path: str, body: object = None, key: str | None = None, method: str | None = None) -> Answer:
+        """GET, or POST of JSON, unless told otherwise. Raises OSError where nothing listens."""
         headers = self._headers | ({"Content-Type": "application/json"} if body is not None else {})
         if key:
             headers["Authorization"] = f"Bearer {key}"
         data = json.dumps(body).encode() if body is not None else None
-        request = urllib.request.Request(self.address + path, data, headers)
+        request = urllib.request.Request(self.address + path, data, headers, method=method)
         try:
             with _OPENER.open(request, timeout=60) as response:
                 return Answer(response.status, response.headers.get_content_type(), response.read())

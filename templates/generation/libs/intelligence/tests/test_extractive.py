@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
+from typing import override
 
 import pytest
 
 from intelligence import embedded
 from intelligence.engine import Engine
+from intelligence.generation import extractive
 from intelligence.generation.extractive import (
     CANDIDATES,
     LEAD,
@@ -16,8 +18,9 @@ from intelligence.generation.extractive import (
     ExtractiveGenerator,
 )
 from intelligence.generation.ports import Done, Message, Piece, Question
-from intelligence.ports import Ranking
+from intelligence.ports import Embeddings
 from intelligence.retrieval.ports import Passage
+from intelligence.testing.generator import GeneratorContract
 
 GUARD = 10.0  # seconds, against a hang
 
@@ -42,13 +45,23 @@ def engine() -> Iterator[Engine]:
     engine.close(GUARD)
 
 
-def written(engine: Engine, question: Question) -> tuple[str, Done]:
+def written(
+    engine: Engine, question: Question, generator: ExtractiveGenerator | None = None
+) -> tuple[str, Done]:
     async def collect() -> list[Piece | Done]:
-        return [event async for event in ExtractiveGenerator(engine).write(question)]
+        events = (generator or ExtractiveGenerator(engine)).write(question)
+        return [event async for event in events]
 
     *pieces, done = asyncio.run(collect())
     assert isinstance(done, Done)
     return "".join(piece.text for piece in pieces if isinstance(piece, Piece)), done
+
+
+class TestGenerator(GeneratorContract):
+    @pytest.fixture
+    @override
+    def generator(self, engine: Engine) -> ExtractiveGenerator:
+        return ExtractiveGenerator(engine)
 
 
 def test_the_nearest_sentences_are_quoted_with_their_passage(engine: Engine) -> None:
@@ -95,19 +108,42 @@ def test_marks_and_headings_of_markdown_are_not_quoted(engine: Engine) -> None:
     )
 
 
-def test_no_more_sentences_are_ranked_than_the_model_has_time_for(
-    engine: Engine, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def asked(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """What the model reads, request by request."""
+    texts: list[list[str]] = []
+    embed = engine.embed
+
+    def noted(given: Sequence[str]) -> Future[Embeddings]:
+        texts.append(list(given))
+        return embed(given)
+
+    monkeypatch.setattr(engine, "embed", noted)
+    return texts
+
+
+def test_no_more_sentences_are_read_than_the_model_has_time_for(
+    engine: Engine, asked: list[list[str]]
 ) -> None:
-    ranked: list[int] = []
-    rank = engine.rank
-
-    def counted(query: str, documents: Sequence[str], top_k: int) -> Future[Ranking]:
-        ranked.append(len(documents))
-        return rank(query, documents, top_k)
-
-    monkeypatch.setattr(engine, "rank", counted)
     written(engine, question("How long?", " ".join(f"It takes {n} days." for n in range(100))))
-    assert ranked == [CANDIDATES]
+    assert [len(texts) for texts in asked] == [1 + CANDIDATES]
+
+
+def test_what_was_read_lately_is_not_read_again_and_answers_alike(
+    engine: Engine, asked: list[list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(extractive, "REMEMBERED", 3)
+    generator = ExtractiveGenerator(engine)
+
+    def ask(*passages: str) -> tuple[str, Done]:
+        return written(engine, question("How long does a refund take?", *passages), generator)
+
+    first = ask(REFUNDS)
+    assert ask(REFUNDS) == first
+    assert asked[1:] == [["How long does a refund take?"]]
+    ask(HOURS)
+    assert ask(REFUNDS) == first
+    assert len(asked[-1]) == 1 + 2  # one was the least lately used no longer
 
 
 @pytest.mark.parametrize("most", [1, 5, 9])

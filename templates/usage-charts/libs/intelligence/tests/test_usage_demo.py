@@ -1,7 +1,8 @@
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-from intelligence.usage_demo import DAYS, OPERATIONS, made_up
+from intelligence.usage_demo import DAYS, made_up
+from intelligence.usual_requests import OPERATIONS
 
 NOW = datetime(2026, 3, 10, 8, tzinfo=UTC)
 CALLERS = {"shop": 6, "support": 3, "search": 2}

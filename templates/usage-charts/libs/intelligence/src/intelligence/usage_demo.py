@@ -4,27 +4,11 @@ import math
 import random
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from intelligence.usage import Usage
+from intelligence.usual_requests import OPERATIONS
 
 DAYS = 90
-
-
-class Usual(NamedTuple):
-    """A usual request of an operation, and its share of all."""
-
-    operation: str
-    share: int
-    tokens: int
-    latency_ms: float
-
-
-OPERATIONS = (
-    Usual("embeddings", 5, 120, 9.0),
-    Usual("similar", 3, 420, 24.0),
-    Usual("classify", 2, 160, 15.0),
-)
 
 
 def made_up[C](now: datetime, callers: Mapping[C, int]) -> Iterator[tuple[datetime, C, Usage]]:
@@ -48,9 +32,9 @@ def made_up[C](now: datetime, callers: Mapping[C, int]) -> Iterator[tuple[dateti
             usage = Usage(
                 key_id=None,
                 operation=usual.operation,
-                model="all-minilm-l6-v2-int8",
-                input_tokens=round(usual.tokens * dice.lognormvariate(0, 0.4)),
-                output_tokens=0,
+                model=usual.model,
+                input_tokens=round(usual.read * dice.lognormvariate(0, 0.4)),
+                output_tokens=round(usual.written * dice.lognormvariate(0, 0.4)),
                 latency_ms=usual.latency_ms * dice.lognormvariate(0, 0.45) * (4 if bad else 1),
                 status=500 if dice.random() < (0.12 if bad else 0.004) else 200,
             )

@@ -6,12 +6,16 @@ but "The documents say" and "nothing about this".
 """
 
 import re
+from collections import OrderedDict
 from collections.abc import AsyncGenerator, Mapping, Sequence
+
+import numpy as np
 
 from intelligence.engine import Engine
 from intelligence.generation.finding import QUERY_CHARACTERS
 from intelligence.generation.ports import Done, Piece, Question
 from intelligence.generation.waiting import result_of
+from intelligence.ports import Vector
 from intelligence.retrieval.ports import Passage
 
 MODEL = "extractive"
@@ -19,7 +23,8 @@ LEAD = "The documents say:"
 NOTHING = "I found nothing about this in the documents."
 
 SENTENCES = 3  # at most in an answer
-CANDIDATES = 32  # at most ranked, from the best passages first
+CANDIDATES = 32  # at most compared, from the best passages first
+REMEMBERED = 4096  # sentences whose vectors are kept: 6 MB of 384 numbers, and their texts
 RELEVANT = 0.35  # cosine; unrelated sentences of the shipped model's stay below
 
 SENTENCE_ENDS = re.compile(r"(?<=[.!?…])\s+(?=[^a-z\s])|\n+")
@@ -36,9 +41,10 @@ class ExtractiveGenerator:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._read: OrderedDict[str, Vector] = OrderedDict()  # the least lately used first
 
     async def write(self, question: Question) -> AsyncGenerator[Piece | Done]:
-        """Raises what `Engine.rank` and its future do, and Expired."""
+        """Raises what `Engine.embed` and its future do, and Expired."""
         text, read = await self._answer(question)
         written, special = 0, self._engine.count([""])
         for position, word in enumerate(text.split(" ")):
@@ -54,19 +60,33 @@ class ExtractiveGenerator:
         """There is nothing to close: the engine is its owner's."""
 
     async def _answer(self, question: Question) -> tuple[str, int]:
-        """The answer, and how many tokens were read for it."""
+        """The answer, and how many tokens it stands on, remembered ones included."""
         candidates = _sentences(question.passages)
         if not candidates:
             return NOTHING, 0
         asked = question.messages[-1].content[-QUERY_CHARACTERS:]
-        future = self._engine.rank(asked, list(candidates), SENTENCES)
-        ranking = await result_of(future, self._engine.timeout)
-        sentences = list(candidates.items())
-        quoted = sorted(match.index for match in ranking.matches if match.score >= RELEVANT)
-        if not quoted:
-            return NOTHING, ranking.tokens
-        quotes = [f"{sentences[index][0]} [{sentences[index][1]}]" for index in quoted]
-        return " ".join([LEAD, *quotes]), ranking.tokens
+        sentences = list(candidates)
+        cosines = await self._cosines(asked, sentences)
+        nearest = np.argsort(-cosines, kind="stable")[:SENTENCES]
+        quoted = sorted(int(index) for index in nearest if cosines[index] >= RELEVANT)
+        quotes = [f"{sentences[index]} [{candidates[sentences[index]]}]" for index in quoted]
+        read = self._engine.count([asked, *sentences])
+        return " ".join([LEAD, *quotes]) if quotes else NOTHING, read
+
+    async def _cosines(self, asked: str, sentences: Sequence[str]) -> Vector:
+        """Of each sentence with the question. The model reads those that it has not read lately."""
+        known = {each: self._read[each] for each in sentences if each in self._read}
+        new = [each for each in sentences if each not in known]
+        future = self._engine.embed([asked, *new])
+        query, *vectors = (await result_of(future, self._engine.timeout)).vectors
+        known.update(zip(new, vectors, strict=True))
+        for each in sentences:
+            self._read[each] = known[each]
+            self._read.move_to_end(each)
+        while len(self._read) > REMEMBERED:
+            self._read.popitem(last=False)
+        cosines: Vector = np.stack([known[each] for each in sentences]) @ query
+        return cosines
 
 
 def _sentences(passages: Sequence[Passage]) -> Mapping[str, int]:
