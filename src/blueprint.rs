@@ -173,6 +173,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("platform-asgi-alone", None, &["workloads", "operations", "database"], together);
         add("platform-api", None, &["workloads"], !hybrid && answers.workloads.has_ai());
         add("platform-inference-api", None, &["workloads"], !hybrid && inference);
+        add("platform-documents", None, &["workloads"], streams);
+        add("platform-chat", None, &["workloads"], streams);
         add("platform-ai-client", None, &[], hybrid);
         add("platform-postgresql", None, &["database"], postgresql);
         add("platform-users-simple", None, &["users"], accounts);

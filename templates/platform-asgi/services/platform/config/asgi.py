@@ -10,7 +10,7 @@ from typing import Any
 from django.core.asgi import get_asgi_application
 
 from apps.core.signals import server_starts
-from apps.core.streams import stopping
+from apps.core.streams import server_stops, stopping
 from config.environment import settings_module
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module())
@@ -30,4 +30,5 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
     with stopping() as scope["state"]["stop"]:
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown
+    await server_stops.asend(sender=None)
     await send({"type": "lifespan.shutdown.complete"})

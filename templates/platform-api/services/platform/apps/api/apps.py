@@ -12,4 +12,5 @@ class ApiConfig(AppConfig):
         health.CHECKS.append(engine.check)
         signals.server_starts.connect(engine.start)
         signals.server_starts.connect(metrics.start)
-        autodiscover_modules("api")  # an app's `api.py` adds its routes to `apps.api.root`
+        # Both add routes to `apps.api.root`; an app has its own in `api.py`.
+        autodiscover_modules("models_api", "api")

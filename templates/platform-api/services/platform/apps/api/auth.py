@@ -27,15 +27,20 @@ class Refusal(Exception):  # noqa: N818 - what happened, as in `intelligence.err
 
 
 class ApiKey(HttpAuthBase):
-    """Raises Refusal: 401 without a usable key, 403 if it lacks `scope`; and RateLimited."""
+    """Raises Refusal: 401 without a usable key, 403 if it lacks `scope`; and RateLimited.
+
+    Args:
+        scope: None: any usable key will do.
+    """
 
     openapi_scheme = "bearer"
     openapi_description = "`Authorization: Bearer <API key>`"
 
-    def __init__(self, scope: str) -> None:
+    def __init__(self, scope: str | None = None) -> None:
         super().__init__()
         self.scope = scope
-        SCOPES.add(scope)
+        if scope is not None:
+            SCOPES.add(scope)
 
     def __call__(self, request: HttpRequest) -> Caller:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
@@ -44,7 +49,7 @@ class ApiKey(HttpAuthBase):
         caller = keys.find(key)
         if caller is None:
             raise Refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
-        if self.scope not in caller.scopes:
+        if self.scope is not None and self.scope not in caller.scopes:
             raise Refusal(403, f"the API key lacks the scope {self.scope}", "insufficient_scope")
         request.key_id = caller.key_id  # type: ignore[attr-defined] # for the access log
         process.limits.take(caller.key_id)

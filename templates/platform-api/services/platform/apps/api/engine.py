@@ -5,6 +5,7 @@ process that listens can answer.
 """
 
 import atexit
+from collections.abc import Callable
 
 from django.conf import settings
 
@@ -19,6 +20,9 @@ engine = Engine(
     timeout=settings.INFERENCE_TIMEOUT,
     concurrency=RUNS,
 )
+
+# The names of what answers here; each raises NotReady. An app adds its own when it is ready.
+MODELS: list[Callable[[], str]] = [lambda: engine.model]
 
 
 def start(**_signal: object) -> None:

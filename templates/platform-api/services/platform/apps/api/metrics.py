@@ -4,10 +4,12 @@ That port asks for no key and knows neither hosts nor TLS, so it is for inside a
 """
 
 import atexit
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from time import perf_counter
+from typing import Any
 
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
 from django.core.exceptions import MiddlewareNotUsed
 from django.http import HttpRequest
@@ -22,19 +24,35 @@ metrics = Metrics(lambda: process.engine)
 class MetricsMiddleware:
     """Counts what comes through to a view, or would if there were one."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         if not settings.METRICS_PORT:
             raise MiddlewareNotUsed
         self.get_response = get_response
+        self.is_async = iscoroutinefunction(get_response)
+        if self.is_async:
+            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
+        if self.is_async:
+            return self.awaited(request)
         started = perf_counter()
-        response = self.get_response(request)
-        match = request.resolver_match
-        route = f"/{match.route}" if match else ""
-        seconds = perf_counter() - started
-        metrics.answered(request.method or "", route, response.status_code, seconds)
-        return response
+        return counted(request, self.get_response(request), started)
+
+    async def awaited(self, request: HttpRequest) -> HttpResponseBase:
+        started = perf_counter()
+        return counted(request, await self.get_response(request), started)
+
+
+def counted(request: HttpRequest, response: HttpResponseBase, started: float) -> HttpResponseBase:
+    """Of a stream its beginning. `started` is on `perf_counter`'s clock."""
+    match = request.resolver_match
+    route = f"/{match.route}" if match else ""
+    seconds = perf_counter() - started
+    metrics.answered(request.method or "", route, response.status_code, seconds)
+    return response
 
 
 def start(**_signal: object) -> None:

@@ -68,8 +68,9 @@ def invalid_request(_: HttpRequest, error: ValidationError) -> HttpResponse:
     """Input is not repeated: it may hold a secret."""
     violations = []
     for each in error.errors:
-        source, _parameter, *keys = each["loc"]
-        violations.append(Violation(location=[source, *keys], message=each["msg"]))
+        source, parameter, *keys = each["loc"]
+        place = keys if source == "body" else [parameter, *keys]
+        violations.append(Violation(location=[source, *place], message=each["msg"]))
     return invalid(violations)
 
 

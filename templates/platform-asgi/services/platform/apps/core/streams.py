@@ -11,7 +11,11 @@ from contextlib import contextmanager
 from types import FrameType
 
 from django.core.handlers.asgi import ASGIRequest
+from django.dispatch import Signal
 from django.http import StreamingHttpResponse
+
+# The event loop is about to end. A receiver closes what lives in it.
+server_stops = Signal()
 
 
 @contextmanager

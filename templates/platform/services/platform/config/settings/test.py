@@ -16,3 +16,6 @@ DATABASES = {
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Static files as they lie in the apps: nothing is collected for tests.
 WHITENOISE_AUTOREFRESH = True
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # A file: what is in memory has other locks, and is out of reach for other processes.
+    DATABASES["default"]["TEST"] = {"NAME": DATABASES["default"]["NAME"]}

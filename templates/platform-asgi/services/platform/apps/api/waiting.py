@@ -1,0 +1,104 @@
+"""Routes that are coroutines: who may ask, waiting for the model, a client that leaves.
+
+Only an ASGI process serves them. Django cancels a coroutine whose client has left.
+"""
+
+import asyncio
+from collections.abc import Generator
+from concurrent.futures import Future
+from contextlib import contextmanager
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, HttpResponse
+
+from apps.ai.keys import Caller
+from apps.ai.stores import DjangoUsageSink
+from apps.api import auth
+from apps.api import engine as process
+from apps.api.metrics import metrics
+from apps.api.problems import problem
+from apps.api.root import api
+from apps.core.threads import query
+from intelligence.api.metrics import CountedUsage
+from intelligence.errors import Expired
+from intelligence.usage import Usage
+
+sink = CountedUsage(DjangoUsageSink(), metrics)
+
+
+class WrongProcess(Exception):  # noqa: N818 - what happened, as in `intelligence.errors`
+    """A request that waits or streams came to a process of requests alone."""
+
+
+class ClientLeft(Exception):  # noqa: N818
+    """Nobody waits for the answer any more."""
+
+
+class Request(ASGIRequest):
+    """A request that `ApiKey` has let in."""
+
+    auth: Caller
+
+
+class ApiKey(auth.ApiKey):
+    """As its base, in a coroutine. Raises WrongProcess, too."""
+
+    async def __call__(self, request: HttpRequest) -> Caller:  # type: ignore[override] # ninja awaits it
+        caller = await query(super().__call__, request)
+        if not isinstance(request, ASGIRequest):
+            raise WrongProcess("this process serves no streams: the ASGI process does")
+        return caller
+
+
+async def admitted(_: HttpRequest) -> None:
+    """Refuses what finds the queue full before its key is looked up and its body parsed."""
+    process.engine.admit()
+
+
+class AsyncUsageSink:
+    """Keeps no connection, as all that a coroutine asks of the database."""
+
+    async def record(self, usage: Usage) -> None:
+        await query(sink.record, usage)
+
+
+class Waiting:
+    """For the engine, on behalf of one request."""
+
+    def __init__(self) -> None:
+        self._left = False
+
+    async def __call__[R](self, future: Future[R], /) -> R:
+        """Cancels what still waits at the deadline (Expired), or when the client leaves
+        (ClientLeft). What runs is paid for, and so waited for."""
+        timeout = process.engine.timeout
+        result = asyncio.wrap_future(future)
+        if self._left:
+            future.cancel()
+            raise ClientLeft
+        try:
+            await asyncio.wait({result}, timeout=timeout)
+        except asyncio.CancelledError:
+            self._left = True
+        if future.cancel():
+            raise ClientLeft if self._left else Expired(timeout)
+        return await result
+
+
+@contextmanager
+def while_connected() -> Generator[None]:
+    """A cancelled request becomes ClientLeft, so that its end is logged."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        raise ClientLeft from None
+
+
+@api.exception_handler(ClientLeft)
+def client_left(_: HttpRequest, __: ClientLeft) -> HttpResponse:
+    return HttpResponse(status=499)  # nginx's code: nobody reads it but in the access log
+
+
+@api.exception_handler(WrongProcess)
+def wrong_process(_: HttpRequest, error: WrongProcess) -> HttpResponse:
+    return problem(503, str(error))

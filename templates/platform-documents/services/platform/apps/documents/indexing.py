@@ -1,0 +1,64 @@
+"""Documents that commands put: they load a model, wait for as long as it takes, and end it."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from django.conf import settings
+
+from apps.api.waiting import AsyncUsageSink
+from apps.documents.stores import DjangoChunkStore
+from intelligence.api.documents import Documents, PutDocument
+from intelligence.engine import Engine
+
+CLOSING = 10.0  # seconds that the model has to end
+
+
+async def in_time[R](future: Future[R], /) -> R:
+    return await asyncio.wrap_future(future)
+
+
+@asynccontextmanager
+async def indexer() -> AsyncGenerator[Documents]:
+    """With a model of its own. Raises ModelError."""
+    engine = Engine(settings.LOAD_MODEL)
+    try:
+        await asyncio.wrap_future(engine.start())
+        yield Documents(DjangoChunkStore(), engine, AsyncUsageSink(), in_time, None)
+    finally:
+        await asyncio.to_thread(engine.close, CLOSING)
+
+
+async def reindex() -> int:
+    """Embeds anew what another model embedded; returns how many documents that were."""
+    async with indexer() as documents:
+        return await documents.reindex()
+
+
+async def put_pages(folder: Path) -> None:
+    """Puts the project's README.md and docs/*.md as they are there. The model is loaded only if one
+    of them has changed. Raises IntelligenceError."""
+    if changed := await _changed(dict(pages(folder))):
+        async with indexer() as documents:
+            for name, body in changed.items():
+                await documents.put(name, body)
+
+
+async def _changed(found: Mapping[str, PutDocument]) -> dict[str, PutDocument]:
+    stored = {name: await DjangoChunkStore().get(name) for name in found}
+    return {
+        name: body
+        for name, body in found.items()
+        if (kept := stored[name]) is None or kept.document.digest != body.digest()
+    }
+
+
+def pages(folder: Path) -> Iterator[tuple[str, PutDocument]]:
+    """Identifier and body of each page; its title is its first heading."""
+    for path in (folder / "README.md", *sorted(folder.glob("docs/*.md"))):
+        if path.is_file():
+            heading, _, text = path.read_text(encoding="utf-8").partition("\n")
+            name = "-".join(path.relative_to(folder).parts)
+            yield name, PutDocument(title=heading.strip("# ") or name, text=text)
