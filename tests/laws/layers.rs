@@ -63,7 +63,7 @@ fn every_layer_is_reached_by_some_answer() {
         for architecture in ["api-first", "monolith", "hybrid"] {
             for operations in ["containers", "kubernetes", "paas"] {
                 for database in ["postgresql", "sqlite"] {
-                    for workloads in ["inference-api", "chatbot"] {
+                    for workloads in ["inference-api", "chatbot", "inference-api,chatbot"] {
                         let mut answers = vec![
                             ("architecture", architecture),
                             ("operations", operations),
@@ -72,7 +72,8 @@ fn every_layer_is_reached_by_some_answer() {
                         ];
                         answers.retain(|(other, _)| *other != key);
                         // A dashboard charts what an AI workload used.
-                        answers.push((key, if option == "dashboard" { "inference-api,dashboard" } else { option }));
+                        let with_dashboard = format!("{workloads},dashboard");
+                        answers.push((key, if option == "dashboard" { &with_dashboard } else { option }));
                         if let Ok(blueprint) = blueprint_of(&with(&answers)) {
                             reached.extend(blueprint.layers.into_iter().map(|used| used.layer));
                         }

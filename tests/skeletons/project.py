@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 BINARIES = ROOT / "target" / os.environ.get("GROUNDPLAN_PROFILE", "debug")
 # All that may be asked about is confirmed; what is not raised is a warning.
 CONFIRMATIONS = [f"--confirm=C{number}" for number in (1, 2, 4, *range(6, 21))]
+# What a key needs for a workload.
+SCOPES = {"inference-api": ["inference"], "chatbot": ["documents", "chat"]}
 
 
 def answers(choices: Mapping[str, str]) -> list[str]:
@@ -63,6 +66,11 @@ class Project:
         """Whether one of its services has this file."""
         return any((member / path).exists() for member in self.folder.glob("services/*"))
 
+    def workloads(self) -> set[str]:
+        """Those of its answers that an AI service serves."""
+        record = tomllib.loads((self.folder / "groundplan.toml").read_text())
+        return {*record["answers"]["workloads"]} & SCOPES.keys()
+
     def has_a_clean_git_tree(self) -> None:
         """All is committed, uv.lock too, and nothing that was made since escapes .gitignore."""
         assert self.run("git", "log", "--oneline").count("\n") == 1
@@ -86,13 +94,17 @@ class Project:
             assert len(process.processes()) > 1, f"there is nothing to survive: {process.processes()}"
             yield process, service, printed[1]
 
-    def readme_request_is_answered(self, service: Service, key: str) -> None:
-        """The README's first request, typed as it stands there."""
+    def readme_requests_are_answered(self, service: Service, key: str) -> None:
+        """The README's first requests, typed as they stand there, one of each workload."""
         typed = re.search(r"```sh\n(curl .*?)\n```", (self.folder / "README.md").read_text(), re.DOTALL)
         assert typed, "the README shows no request"
-        command = typed[1].replace("http://localhost:8000", service.address).replace("THE_PRINTED_KEY", key)
-        answer = self.run("sh", "-c", f"{command} --silent --show-error --fail-with-body --noproxy '*'")
-        assert len(json.loads(answer)["data"][0]["embedding"]) > 100, answer
+        text = typed[1].replace("http://localhost:8000", service.address).replace("THE_PRINTED_KEY", key)
+        commands = re.split(r"\n(?=curl )", text)
+        assert len(commands) == len(self.workloads()), commands
+        for command in commands:
+            answer = self.run("sh", "-c", f"{command} --silent --show-error --fail-with-body --noproxy '*'")
+            [first, *_] = json.loads(answer)["data"]
+            assert len(first.get("embedding") or first["text"]) > 20, answer
 
     def makes_up_usage_afresh(self) -> None:
         """`just demo` replaces what it made before."""
@@ -104,8 +116,9 @@ class Project:
         """`just dev` answers what it should, and SIGTERM, or on a terminal Ctrl-C, leaves nothing of it."""
         with self.dev(env, interactive=interactive) as (process, service, key):
             service.has_docs_of_its_own()
-            service.infers(key)
-            self.readme_request_is_answered(service, key)
+            assert service.workloads() == self.workloads(), service.workloads()
+            service.works(key)
+            self.readme_requests_are_answered(service, key)
             service.is_closed()
             service.is_closed("ak_development_wrong")
             if self.has("app/admin.py"):

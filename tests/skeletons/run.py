@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """Emitted projects end to end: made, installed, checked, tested, booted, asked, stopped. Python's standard library alone.
 
-Fixed: the project of the defaults (also on PostgreSQL, and member by member), a few other trees of each architecture, a
-service and a platform side by side, a hybrid whose service is killed, one of each at once, and projects inside other
-people's repositories. With --organisations, the defaults of each organisation, on SQLite and on PostgreSQL.
+Fixed: the project of the defaults (also member by member), a chatbot on PostgreSQL and one beside inference, a few other
+trees of each architecture, a service and a platform side by side, a hybrid whose service is killed, one of each at once,
+and projects inside other people's repositories. With --organisations, the defaults of each organisation, on SQLite and
+on PostgreSQL.
 With --minutes, further distinct trees follow until that many have passed since the start; which comes first depends on
 the commit. With --matrix every distinct tree is run, and what has passed once is not run again until it changes.
 """
@@ -67,6 +68,10 @@ MONOLITHS: dict[str, Choices] = {
         "operations": "paas", "database": "sqlite",
     },
 }
+CHATBOT: Choices = {
+    "workloads": "chatbot", "architecture": "api-first", "architecture_reason": "the tests ask for it",
+}
+BOTH = CHATBOT | {"workloads": "inference-api,chatbot", "database": "sqlite", "model_serving": "own-cpu"}
 
 
 def of(architecture: str, trees: dict[str, Choices]) -> dict[str, Choices]:
@@ -85,7 +90,8 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
         "the defaults": scenarios.default_project,
         **{shown(trees[tree]): scenarios.OtherTree(trees[tree], how) for tree, how in zip(others, made, strict=True)},
         **{name: scenarios.OtherTree(choices) for name, choices in MONOLITHS.items()},
-        "on PostgreSQL": scenarios.OnPostgresql({}),
+        "a chatbot and inference": scenarios.OtherTree(BOTH),
+        "a chatbot on PostgreSQL": scenarios.OnPostgresql(CHATBOT),
         "a monolith on PostgreSQL": scenarios.OnPostgresql({"organisation": "scale-up", "operations": "paas"}),
         "data that stays inside": scenarios.OtherTree({"model_serving": "own-gpu", "data_residency": "internal-only"}),
         "both edges": edges.agree,

@@ -14,7 +14,7 @@ from pathlib import Path
 import postgresql
 from browser import Page, browser
 from processes import environment, execute, free_port, running, until
-from project import BINARIES, Project, answers, generate
+from project import BINARIES, SCOPES, Project, answers, generate
 from report import Steps
 from service import Service
 
@@ -171,13 +171,15 @@ def serves_in_production(
     assert "SECRET_KEY" in refusal, refusal
     env["SECRET_KEY"] = secrets.token_hex(32)
     execute(["sh", "-c", release or kind.release], folder, env)
-    issued = execute([*kind.keys, "issue", "--name", "test", "--scope", "inference"], member, env)
+    workloads = Project(member.parents[1]).workloads()
+    scopes = [f"--scope={scope}" for workload in sorted(workloads) for scope in SCOPES[workload]]
+    issued = execute([*kind.keys, "issue", "--name", "test", *scopes], member, env)
     key = next(word for word in issued.split() if word.startswith("ak_"))
     service = Service(port, kind.headers)
     log = scratch / f"production-{port}.log"
     with running(["sh", "-c", web], folder, env, log) as process:
         until(service.ready, "/readyz", alive=process.outer, log=log)
-        service.infers(key)
+        service.works(key)
         service.is_closed()
         process.stop(signal.SIGTERM)
         assert not service.listens()
@@ -208,6 +210,11 @@ class OnPostgresql:
                 }
                 assert any("usage" in table and count for table, count in counts.items()), counts
                 assert not list(project.folder.glob("services/*/var/*sqlite3")), "it made a SQLite file"
+                if "chatbot" in project.workloads():
+                    vectors = server.sql("demo", "SELECT count(*) FROM chunk WHERE vector_dims(embedding) > 100")
+                    assert int(vectors) > 0, "pgvector holds nothing"
+                    indexes = server.sql("demo", "SELECT indexdef FROM pg_indexes WHERE tablename = 'chunk'")
+                    assert "hnsw" in indexes, indexes
             with step("production"):
                 [member] = project.folder.glob("services/*")
                 env = {"DATABASE_URL": server.create("production")}

@@ -115,8 +115,45 @@ class Service:
         for each in references:
             answer = self.ask(each if each.startswith("/") else f"/{each}")
             assert answer.status == 200 and answer.body, f"{each}: {answer.status}"
-        contract = self.ask("/openapi.json").json()
-        assert "/v1/embeddings" in contract["paths"], contract["paths"].keys()
+        told = self.ask("/openapi.json").json()["paths"].keys()
+        assert told & {"/v1/embeddings", "/v1/chat/completions"}, told
+
+    def workloads(self) -> set[str]:
+        """Those whose path is there."""
+        paths = {"inference-api": "/v1/embeddings", "chatbot": "/v1/chat/completions"}
+        return {workload for workload, path in paths.items() if self.ask(path).status != 404}
+
+    def works(self, key: str) -> None:
+        """One real request of each kind."""
+        workloads = self.workloads()
+        if "inference-api" in workloads:
+            self.infers(key)
+        if "chatbot" in workloads:
+            self.answers(key)
+
+    def answers(self, key: str) -> None:
+        """A document is put, found and quoted, whole and streamed; a conversation is kept and read."""
+        document = {"title": "Refunds", "text": f"{UNRELATED} {RELATED}"}
+        assert self.ask("/v1/documents/tests-refunds", document, key, "PUT").status in (200, 201)
+        found = self.ask("/v1/search", {"query": QUESTION, "top_k": 3}, key)
+        assert found.status == 200 and "tests-refunds" in found.body.decode(), found
+        body = {"model": "extractive", "messages": [{"role": "user", "content": QUESTION}]}
+        answer = self.ask("/v1/chat/completions", {**body, "store": True}, key)
+        assert answer.status == 200, answer
+        whole = answer.json()
+        text = whole["choices"][0]["message"]["content"]
+        assert RELATED in text, text
+        assert "tests-refunds" in {cited["document_id"] for cited in whole["citations"]}, whole
+        streamed = self.ask(
+            "/v1/chat/completions", {**body, "stream": True, "stream_options": {"include_usage": True}}, key
+        )
+        assert (streamed.status, streamed.type) == (200, "text/event-stream"), streamed
+        *chunks, end = streamed.events()
+        choices = [choice for chunk in chunks for choice in chunk["choices"]]
+        assert end == "[DONE]" and chunks[-1]["usage"] == whole["usage"], chunks[-1]
+        assert "".join(choice["delta"].get("content", "") for choice in choices) == text, choices
+        kept = self.ask(f"/v1/conversations/{whole['conversation']}", key=key)
+        assert [each["content"] for each in kept.json()["messages"]] == [QUESTION, text], kept
 
     def infers(self, key: str) -> None:
         """One real inference: the sentence that means the same is nearer than the one that does not."""
@@ -140,9 +177,18 @@ class Service:
         return data["model"]
 
     def is_closed(self, key: str | None = None) -> None:
-        """Inference is refused to a caller without a key, or with a useless one; health is not."""
+        """Work is refused to a caller without a key, or with a useless one; health is not."""
         assert self.ask("/livez").status == 200
-        answer = self.ask("/v1/embeddings", {"model": "any", "input": QUESTION}, key)
-        assert (answer.status, answer.type) == (401, "application/problem+json"), answer
-        answer = self.ask("/v1/classify", {"texts": [QUESTION], "labels": ["money", "time"]}, key)
-        assert (answer.status, answer.type) == (401, "application/problem+json"), answer
+        workloads = self.workloads()
+        requests: list[tuple[str, object]] = []
+        if "inference-api" in workloads:
+            requests.append(("/v1/embeddings", {"model": "any", "input": QUESTION}))
+            requests.append(("/v1/classify", {"texts": [QUESTION], "labels": ["money", "time"]}))
+        if "chatbot" in workloads:
+            messages = [{"role": "user", "content": QUESTION}]
+            requests.append(("/v1/chat/completions", {"model": "extractive", "messages": messages}))
+            requests.append(("/v1/search", {"query": QUESTION}))
+        assert requests, "nothing is served that could be closed"
+        for path, body in requests:
+            answer = self.ask(path, body, key)
+            assert (answer.status, answer.type) == (401, "application/problem+json"), (path, answer)

@@ -23,7 +23,7 @@ from project import BINARIES, ROOT, answers, generate, hashes
 
 # Asked for by name, so that other answers cannot lead to another one; each with the sets of workloads that it carries.
 ARCHITECTURES = {
-    "api-first": ["inference-api", "inference-api,dashboard"],
+    "api-first": ["inference-api", "inference-api,dashboard", "chatbot", "inference-api,chatbot,dashboard"],
     "monolith": ["inference-api", "inference-api,dashboard"],
     "hybrid": ["inference-api", "inference-api,dashboard"],
 }
