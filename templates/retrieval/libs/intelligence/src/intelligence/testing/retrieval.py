@@ -1,9 +1,11 @@
 """Is what is asked for found? The whole path: cut, embed, store, search by meaning and by words.
 
-The set (retrieval.toml) was written before the first measurement. The gate is the measured value
-less 0.05; controls must miss it.
+On two sets of questions, each written before it was first measured. Cutting and fusion were chosen
+by retrieval.toml, the development set, so it flatters them; by retrieval_held_out.toml nothing was,
+and nothing may be. A gate is the measured value less 0.05; controls must miss it.
 """
 
+import asyncio
 import logging
 import math
 import os
@@ -12,7 +14,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -77,7 +79,20 @@ class Measure:
 
 
 # Measured with the shipped model, less 0.05 each.
-GATE = Measure(hit_1=0.61, hit_5=0.89, mrr=0.728)
+GATES = {
+    "retrieval_held_out": Measure(hit_1=0.617, hit_5=0.902, mrr=0.719),
+    "retrieval": Measure(hit_1=0.61, hit_5=0.89, mrr=0.728),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Evaluation:
+    """A set of questions about a library, embedded."""
+
+    library: Sequence[Text]
+    questions: Sequence[Question]
+    queries: Matrix
+    gate: Measure
 
 
 async def at_once[R](future: Future[R]) -> R:
@@ -97,101 +112,74 @@ class RetrievalContract:
         yield engine
         engine.close(GUARD)
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture(scope="class", params=GATES)
     @classmethod
-    def questions(cls) -> Sequence[Question]:
-        return [
+    def evaluation(cls, request: pytest.FixtureRequest, engine: Engine) -> Evaluation:
+        file = Path(__file__).with_name(f"{request.param}.toml")
+        written = tomllib.loads(file.read_text(encoding="utf-8"))
+        library = []
+        for each in written["documents"]:
+            indexing = Indexing(each["title"], cut(each["text"]))
+            vectors = asyncio.run(indexing.run(engine, at_once))
+            document = Document(each["id"], each["title"], None, "0" * 64)
+            library.append(Text(document, indexing.chunks, vectors))
+        questions = [
             Question(
                 each["question"], each["document"], " ".join(each["phrase"].split()), each["kind"]
             )
-            for each in evaluation()["questions"]
+            for each in written["questions"]
         ]
-
-    @pytest.fixture
-    def library(self, engine: Engine, run: Run) -> Sequence[Text]:
-        found = []
-        for each in evaluation()["documents"]:
-            indexing = Indexing(each["title"], cut(each["text"]))
-            vectors = run(indexing.run(engine, at_once))
-            document = Document(each["id"], each["title"], None, "0" * 64)
-            found.append(Text(document, indexing.chunks, vectors))
-        return found
-
-    @pytest.fixture
-    def queries(self, engine: Engine, questions: Sequence[Question]) -> Matrix:
-        return np.concatenate(
-            [engine.embed([each.text]).result(GUARD).vectors for each in questions]
-        )
+        queries = [engine.embed([each.text]).result(GUARD).vectors for each in questions]
+        return Evaluation(library, questions, np.concatenate(queries), GATES[request.param])
 
     def test_what_answers_a_question_is_found(
-        self,
-        store: ChunkStore,
-        run: Run,
-        library: Sequence[Text],
-        questions: Sequence[Question],
-        queries: Matrix,
+        self, store: ChunkStore, run: Run, evaluation: Evaluation
     ) -> None:
-        ranks = through(store, run, library, questions, queries)
-        assert Measure.of("words and meaning", ranks).passes(GATE)
+        ranks = through(store, run, evaluation)
+        assert Measure.of("words and meaning", ranks).passes(evaluation.gate)
 
     def test_vectors_that_are_mixed_up_miss_the_gate(
-        self,
-        store: ChunkStore,
-        run: Run,
-        library: Sequence[Text],
-        questions: Sequence[Question],
-        queries: Matrix,
+        self, store: ChunkStore, run: Run, evaluation: Evaluation
     ) -> None:
+        library = evaluation.library
         vectors = np.roll(np.concatenate([each.vectors for each in library]), 1, axis=0)
         ends = np.cumsum([len(each.chunks) for each in library])
         mixed = [
             Text(each.document, each.chunks, own)
             for each, own in zip(library, np.split(vectors, ends[:-1]), strict=True)
         ]
-        ranks = through(store, run, mixed, questions, queries)
-        assert not Measure.of("control: vectors mixed up", ranks).passes(GATE)
+        ranks = through(store, run, replace(evaluation, library=mixed))
+        assert not Measure.of("control: vectors mixed up", ranks).passes(evaluation.gate)
 
-    def test_words_alone_miss_the_gate(
-        self, library: Sequence[Text], questions: Sequence[Question]
-    ) -> None:
-        score = bm25([chunk for each in library for chunk in each.chunks])
-        ranks = [rank(library, each, score(each.text)) for each in questions]
-        assert not Measure.of("control: words alone", ranks).passes(GATE)
+    def test_words_alone_miss_the_gate(self, evaluation: Evaluation) -> None:
+        score = bm25([chunk for each in evaluation.library for chunk in each.chunks])
+        ranks = [rank(evaluation.library, each, score(each.text)) for each in evaluation.questions]
+        assert not Measure.of("control: words alone", ranks).passes(evaluation.gate)
 
     def test_words_find_terms_that_vectors_miss(
-        self,
-        store: ChunkStore,
-        run: Run,
-        library: Sequence[Text],
-        questions: Sequence[Question],
-        queries: Matrix,
+        self, store: ChunkStore, run: Run, evaluation: Evaluation
     ) -> None:
+        questions = evaluation.questions
+        vectors = np.concatenate([each.vectors for each in evaluation.library])
+        alone = [
+            rank(evaluation.library, question, vectors @ query)
+            for question, query in zip(questions, evaluation.queries, strict=True)
+        ]
+        Measure.of("meaning alone", alone)
+        fused = through(store, run, evaluation)
         terms = [index for index, each in enumerate(questions) if each.kind == "terms"]
-        vectors = np.concatenate([each.vectors for each in library])
-        alone = [rank(library, questions[each], vectors @ queries[each]) for each in terms]
-        fused = through(store, run, library, [questions[each] for each in terms], queries[terms])
-        meaning = Measure.of("terms, meaning alone", alone)
-        both = Measure.of("terms, words and meaning", fused)
+        meaning = Measure.of("terms, meaning alone", [alone[each] for each in terms])
+        both = Measure.of("terms, words and meaning", [fused[each] for each in terms])
         assert both.hit_1 > meaning.hit_1
         assert both.mrr > meaning.mrr
 
 
-def evaluation() -> dict[str, list[dict[str, str]]]:
-    return tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
-
-
-def through(
-    store: ChunkStore,
-    run: Run,
-    library: Sequence[Text],
-    questions: Sequence[Question],
-    queries: Matrix,
-) -> list[int | None]:
+def through(store: ChunkStore, run: Run, evaluation: Evaluation) -> list[int | None]:
     """The rank of the passage that answers each question, as the store finds it."""
-    for each in library:
+    for each in evaluation.library:
         run(store.put(each.document, each.chunks, each.vectors, "measured"))
     ranks: list[int | None] = []
-    for question, query in zip(questions, queries, strict=True):
+    for question, query in zip(evaluation.questions, evaluation.queries, strict=True):
         found = run(store.search(question.text, query, "measured", PLACES))
         hits = [question.answered_by(each.document_id, each.text) for each in found]
         ranks.append(hits.index(True) + 1 if True in hits else None)
