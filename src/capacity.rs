@@ -8,11 +8,11 @@ use crate::architecture::Architecture;
 use crate::questions::{Answers, Database, Operations, PeakRps};
 
 /// CPU time of one inference call with the embedded model (MiniLM, int8), milliseconds: a short text, HTTP, the key and
-/// the record of usage included. Of the emitted service asked by one connection on two shared virtual CPUs (`make
-/// bench`), where each call is a run of the model and a write of its own; calls that come together share both and cost
-/// about half. Other texts and machines differ.
+/// the record of usage included. Of the emitted service on two shared virtual CPUs (`make bench`): 12 to 17 where each
+/// call is a run of the model and a write of its own, 6 to 8 where 32 come together and share both. Other texts and
+/// machines differ.
 const CPU_MS_PER_CALL: u32 = 12;
-/// The same for a monolith, which looks the key up and writes the usage for each call.
+/// The same for a monolith, which looks the key up and writes the usage for each call: 14 to 17.
 const PLATFORM_CPU_MS_PER_CALL: u32 = 15;
 /// The share of a core that is planned for: the rest is head-room for bursts.
 const UTILISATION_PERCENT: u32 = 60;
