@@ -21,22 +21,22 @@ CONNECTIONS = (1, 32, 256)
 
 
 def variants(service: Contender) -> list[Contender]:
-    """The emitted service as it is once more, then without one of its parts."""
+    """The emitted service as it is once more, then without one of its parts or with one more."""
     key_id = "_".join(service.keys[0].split("_", 2)[:2])
-    python = [str(service.environment / "bin/python"), str(SERVERS / "variant.py")]
-    made = [dataclasses.replace(service, name=report.WHOLE)]
-    made += [
-        dataclasses.replace(
-            service,
-            name=part,
-            command=[*python, part],
-            env=service.env | {"PYTHONPATH": str(service.folder), "BENCH_KEY_ID": key_id},
-        )
-        for part in ("without_key", "without_metering", "without_access_log")
+    env = service.env | {"PYTHONPATH": str(service.folder), "BENCH_KEY_ID": key_id}
+
+    def variant(name: str, part: str, **more: str) -> Contender:
+        command = [str(service.environment / "bin/python"), str(SERVERS / "variant.py"), part]
+        return dataclasses.replace(service, name=name, command=command, env=env | more)
+
+    return [
+        variant(report.WHOLE, "as_generated"),
+        variant("without_key", "without_key"),
+        variant("without_metering", "without_metering"),
+        variant("without_access_log", "without_access_log"),
+        variant("key looked up each time", "as_generated", KEY_CACHE_SECONDS="0"),
+        variant("with metrics", "as_generated", METRICS_PORT="9199"),
     ]
-    for name, more in (("key looked up each time", {"KEY_CACHE_SECONDS": "0"}), ("with metrics", {"METRICS_PORT": "9199"})):
-        made.append(dataclasses.replace(service, name=name, env=service.env | more))
-    return made
 
 
 def main() -> None:

@@ -8,11 +8,11 @@ use crate::architecture::Architecture;
 use crate::questions::{Answers, Database, Operations, PeakRps, Workload};
 
 /// CPU time of one inference call with the embedded model (MiniLM, int8), milliseconds: a short text, HTTP, the key and
-/// the record of usage included. Of the emitted service asked by one connection on two shared virtual CPUs (`make
-/// bench`), where each call is a run of the model and a write of its own; calls that come together share both and cost
-/// about half. Other texts and machines differ.
+/// the record of usage included. Of the emitted service on two shared virtual CPUs (`make bench`): 12 to 17 where each
+/// call is a run of the model and a write of its own, 6 to 8 where 32 come together and share both. Other texts and
+/// machines differ.
 const CPU_MS_PER_CALL: u32 = 12;
-/// The same for a monolith, which looks the key up and writes the usage for each call.
+/// The same for a monolith, which looks the key up and writes the usage for each call: 14 to 17.
 const PLATFORM_CPU_MS_PER_CALL: u32 = 15;
 /// The same of a question that is answered whole, extractively, from the project's own pages, whose sentences were read
 /// before: 38 ms over 200 questions, of which finding the passages is 23. A question whose sentences are new costs 365.
@@ -38,8 +38,9 @@ const CONNECTIONS: u32 = 10;
 /// Connections that a PostgreSQL server admits unless told otherwise, of which four fifths are planned for.
 const MAX_CONNECTIONS: u32 = 100;
 
-const A_TEXT: &str = "one short text asked alone, HTTP, the key and the metering included; most of it is the embedded \
-                      model's; measured on two shared virtual CPUs; longer texts cost more";
+const A_TEXT: &str = "one short text, HTTP, the key and the metering included; most of it is the embedded model's; \
+                      measured on two shared virtual CPUs; a call alone costs more there, calls that share a run of \
+                      the model less, longer texts more";
 const AN_ANSWER: &str = "one question, answered whole with sentences of this project's own pages that were read \
                          before: finding the passages takes about 23 ms of it; sentences that are new cost the model \
                          up to ten times as much; measured on two shared virtual CPUs";
