@@ -4,7 +4,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 
 from asgiref.sync import async_to_sync
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import StreamingHttpResponse
 from django.test import AsyncClient
 
 from apps.ai import keys
@@ -34,8 +34,7 @@ class Platform:
     ) -> Answer:
         client = AsyncClient(raise_request_exception=False)
         kind = headers.get("Content-Type", "")
-        response: HttpResponse | StreamingHttpResponse
-        response = await client.generic(method, path, content, kind, headers=headers)
+        response: Any = await client.generic(method, path, content, kind, headers=headers)
         if isinstance(response, StreamingHttpResponse):
             content = b"".join([part async for part in response])
         else:

@@ -29,6 +29,13 @@ class Api(NinjaAPI):
 
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                for parameter in operation["parameters"]:
+                    # A list, where OpenAPI has a mapping; the schema holds them as it should.
+                    parameter.pop("examples", None)
+        # By name: in the order of first use a file would depend on what else is installed.
+        schema["components"]["schemas"] = dict(sorted(schema["components"]["schemas"].items()))
         add_schemas(schema)
         return schema
 
