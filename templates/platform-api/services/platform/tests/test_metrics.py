@@ -16,6 +16,7 @@ from apps.api import engine as process
 from apps.api import metrics
 from intelligence.engine import Engine
 from intelligence.testing.embedder import MadeUpEmbedder
+from intelligence.usage import Usage
 
 GUARD = 10.0  # seconds, against a hang
 
@@ -47,13 +48,13 @@ def test_requests_are_counted_by_route_and_tokens_by_operation(
     engine = Engine(MadeUpEmbedder)
     monkeypatch.setattr(process, "engine", engine)
     engine.start().result(GUARD)
-    headers = {"Authorization": f"Bearer {keys.issue('test', ['inference'])}"}
-    body = {"query": "two words", "documents": ["one", "and three words"]}
+    headers = {"Authorization": f"Bearer {keys.issue('test', [])}"}
+    usage = Usage(None, "tested", MadeUpEmbedder.model, 6, 0, 1.0, 200)
     wanted = {
-        'http_requests_total{method="POST",route="/v1/similar",status="200"}': 2,
+        'http_requests_total{method="GET",route="/v1/models",status="200"}': 2,
         'http_requests_total{method="GET",route="",status="404"}': 1,
-        'http_request_duration_seconds_count{method="POST",route="/v1/similar"}': 2,
-        'inference_tokens_total{direction="input",operation="similar"}': 12,
+        'http_request_duration_seconds_count{method="GET",route="/v1/models"}': 2,
+        'inference_tokens_total{direction="input",operation="tested"}': 12,
         "inference_batch_size_count": 2,
         "inference_batch_size_sum": 2,
     }
@@ -61,7 +62,9 @@ def test_requests_are_counted_by_route_and_tokens_by_operation(
         before = scraped(port)
         client = Client(headers=headers)
         for _ in range(2):
-            assert client.post("/v1/similar", body, "application/json").status_code == 200
+            assert client.get("/v1/models").status_code == 200
+            engine.embed(["two words"]).result(GUARD)
+            metrics.metrics.used(usage)
         client.get("/v1/nowhere")
         after = scraped(port)
     engine.close(GUARD)
