@@ -10,7 +10,7 @@ PYTHON := $(TOOLS); "$${UV_PYTHON:-python3}" -B
 VALIDATORS := target/tools/validators
 LLM := target/tools/llm
 # How long further projects may be started, counted from the first, besides those that are always run.
-MINUTES ?= 10
+MINUTES ?= 3
 STEPS := setup fmt clippy rust union validators sabotage skeletons
 
 .PHONY: help test matrix images e2e-llm bench $(STEPS)

@@ -117,7 +117,7 @@ def ports(objects: list[Object]) -> Iterator[str]:
 
 def routes(objects: list[Object]) -> Iterator[str]:
     """A path leads to a Service, and to a port that it has."""
-    known = {(each["metadata"]["name"], port["name"]) for each in of(objects, "Service") for port in each["spec"]["ports"]}
+    known = {(each["metadata"]["name"], port.get("name")) for each in of(objects, "Service") for port in each["spec"]["ports"]}
     for each in of(objects, "Ingress"):
         for path in (path for rule in each["spec"]["rules"] for path in rule["http"]["paths"]):
             service = path["backend"]["service"]

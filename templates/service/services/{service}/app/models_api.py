@@ -31,7 +31,7 @@ async def list_models(names: ModelNamesDep) -> ModelList:
     return ModelList.of(names)
 
 
-@router.get("/models/{name:path}", summary="Look for a model", responses=responses(404))
+@router.get("/models/{name:path}", summary="Look for a model", responses=responses(404, 422))
 async def get_model(name: str, names: ModelNamesDep) -> Model:
     """Says that a model is here, and no more."""
     if name not in names:
