@@ -65,6 +65,8 @@ def default_project(step: Steps, scratch: Path) -> None:
         with project.dev() as (process, service, _):
             service.infers(key)
             project.just("key", "revoke", "_".join(key.split("_")[:2]))
+            # The server has been told nothing: it remembers a key for KEY_CACHE_SECONDS.
+            until(lambda: service.embeds(key) == 401, "the revoked key is refused")
             service.is_closed(key)
             process.stop(signal.SIGTERM)
     with step("just load: 0 when the budgets are kept, 1 and its name when one is broken"):

@@ -176,6 +176,10 @@ class Service:
         assert data["data"][0]["index"] == 1, data
         return data["model"]
 
+    def embeds(self, key: str) -> int:
+        """The status with which a text is answered; 404 where the key was taken: there is no such model."""
+        return self.ask("/v1/embeddings", {"model": "any", "input": QUESTION}, key).status
+
     def is_closed(self, key: str | None = None) -> None:
         """Work is refused to a caller without a key, or with a useless one; health is not."""
         assert self.ask("/livez").status == 200

@@ -83,7 +83,7 @@ class TestService:
         assert end == "[DONE]"
         assert QUOTE in said(chunks)
         assert said(chunks) == whole["choices"][0]["message"]["content"]
-        assert [each["document_id"] for each in whole["citations"]] == ["refunds"]
+        assert "refunds" in {each["document_id"] for each in whole["citations"]}
         assert usage["usage"] == whole["usage"]
         tokens = whole["usage"]["prompt_tokens"], whole["usage"]["completion_tokens"]
         assert min(tokens) > 0

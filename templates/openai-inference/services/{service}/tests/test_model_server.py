@@ -16,6 +16,7 @@ def test_the_contract_holds_on_a_model_server(tmp_path: Path) -> None:
     with model_server.running(tmp_path) as server:
         asked = {**server.environ, "EMBEDDING_MODEL": MODEL}
         environ |= {f"TEST_{name}": value for name, value in asked.items()}
+        environ["TEST_DATABASE_URL"] = f"sqlite:///{tmp_path}/test.sqlite3"  # not that of these
         done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout
         assert server.calls("embeddings") > 0
