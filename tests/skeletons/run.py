@@ -62,7 +62,6 @@ class Verified:
 # Few, because each takes minutes: all that a scale-up and an authority get, and the least there can be.
 MONOLITHS: dict[str, Choices] = {
     "a monolith for a scale-up": {"organisation": "scale-up"},
-    "a monolith for an authority": {"organisation": "public-sector", "operations": "paas"},
     "a bare monolith": {
         "architecture": "monolith", "architecture_reason": "the tests ask for it", "admin": "none", "users": "none",
         "operations": "paas", "database": "sqlite",
@@ -93,7 +92,6 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
         "a chatbot and inference": scenarios.OtherTree(BOTH),
         "a chatbot on PostgreSQL": scenarios.OnPostgresql(CHATBOT),
         "a monolith on PostgreSQL": scenarios.OnPostgresql({"organisation": "scale-up", "operations": "paas"}),
-        "data that stays inside": scenarios.OtherTree({"model_serving": "own-gpu", "data_residency": "internal-only"}),
         "both edges": edges.agree,
         "a hybrid": halves.go_on_alone,
         "a hybrid on PostgreSQL": halves.keep_apart,
