@@ -7,8 +7,14 @@ from apps.ai import keys
 from apps.ai.keys import Caller
 from apps.api import limits as process
 
-# What keys can open. An app adds its scopes when its routes are made.
+# What keys can open: complete when the apps' routes are made.
 SCOPES: set[str] = set()
+
+
+def new_scope(name: str) -> str:
+    """For an app that is being imported."""
+    SCOPES.add(name)
+    return name
 
 
 class CallerRequest(HttpRequest):
@@ -39,8 +45,6 @@ class ApiKey(HttpAuthBase):
     def __init__(self, scope: str | None = None) -> None:
         super().__init__()
         self.scope = scope
-        if scope is not None:
-            SCOPES.add(scope)
 
     def __call__(self, request: HttpRequest) -> Caller:
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
 from apps.api import engine as process
+from apps.api.auth import new_scope
 from apps.api.problems import problem
 from apps.api.root import api as root
 from apps.api.waiting import ApiKey, AsyncUsageSink, Request, admitted, while_connected
@@ -23,7 +24,7 @@ from apps.documents.stores import DjangoChunkStore
 from intelligence.api import chat as api
 from intelligence.api.problems import responses
 
-router = Router(auth=ApiKey("chat"), tags=["chat"])
+router = Router(auth=ApiKey(new_scope("chat")), tags=["chat"])
 conversations = DjangoConversations()
 
 
@@ -35,7 +36,7 @@ async def has_place(_: HttpRequest) -> None:
 @router.post(
     "/chat/completions",
     summary="Answer from documents",
-    auth=[admitted, has_place, ApiKey("chat")],
+    auth=[admitted, has_place, ApiKey(new_scope("chat"))],
     response=api.ChatCompletion,
     openapi_extra={
         "responses": {

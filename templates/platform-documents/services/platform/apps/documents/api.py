@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Status
 
 from apps.api import engine as process
+from apps.api.auth import new_scope
 from apps.api.problems import problem
 from apps.api.root import api as root
 from apps.api.waiting import ApiKey, AsyncUsageSink, Request, Waiting, admitted, while_connected
@@ -17,7 +18,7 @@ from apps.documents.stores import DjangoChunkStore
 from intelligence.api import documents as api
 from intelligence.api.problems import responses
 
-router = Router(auth=ApiKey("documents"), tags=["documents"])
+router = Router(auth=ApiKey(new_scope("documents")), tags=["documents"])
 
 
 def documents(request: Request) -> api.Documents:
@@ -29,7 +30,7 @@ def documents(request: Request) -> api.Documents:
 @router.put(
     "/documents/{document_id}",
     summary="Put a document",
-    auth=[admitted, ApiKey("documents")],
+    auth=[admitted, ApiKey(new_scope("documents"))],
     response={200: api.PutResponse, 201: api.PutResponse},
     openapi_extra={
         "responses": {
@@ -50,7 +51,7 @@ async def put_document(
 @router.post(
     "/search",
     summary="Find passages",
-    auth=[admitted, ApiKey("chat")],
+    auth=[admitted, ApiKey(new_scope("chat"))],
     response=api.SearchResponse,
     openapi_extra={"responses": responses(400, 401, 403, 413, 422, 429, 503)},
 )

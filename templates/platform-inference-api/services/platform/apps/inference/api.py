@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from apps.ai.stores import DjangoUsageSink
 from apps.api import engine as process
-from apps.api.auth import ApiKey, CallerRequest
+from apps.api.auth import ApiKey, CallerRequest, new_scope
 from apps.api.metrics import metrics
 from apps.api.root import api
 from intelligence.api import inference
@@ -30,7 +30,7 @@ def admitted(_: HttpRequest) -> None:
 
 
 # Asked in order; the first that returns something says who calls.
-router = Router(auth=[admitted, ApiKey("inference")], tags=["inference"])
+router = Router(auth=[admitted, ApiKey(new_scope("inference"))], tags=["inference"])
 
 
 def result_of[R](future: Future[R]) -> R:
