@@ -56,8 +56,6 @@ pub struct Capacity {
     /// What is called one call, and where its CPU time goes.
     pub call: &'static str,
     pub utilisation_percent: u32,
-    /// Calls a second that one core serves at the planned utilisation, in tenths.
-    pub rps_per_core_tenths: u32,
     /// What `just load` allows for 95 and for 99 of 100 answers.
     pub p95_ms: u32,
     pub p99_ms: u32,
@@ -106,8 +104,7 @@ pub fn capacity(answers: &Answers, architecture: Architecture) -> Capacity {
         Architecture::Monolith => (PLATFORM_CPU_MS_PER_CALL, A_TEXT),
         Architecture::ApiFirst | Architecture::Hybrid => (CPU_MS_PER_CALL, A_TEXT),
     };
-    let rps_per_core_tenths = 100 * UTILISATION_PERCENT / cpu_ms_per_call;
-    let rps_per_core = decimal(rps_per_core_tenths);
+    let rps_per_core = decimal(100 * UTILISATION_PERCENT / cpu_ms_per_call);
     let busy_ms_per_second = peak_rps * cpu_ms_per_call;
     let needed = busy_ms_per_second.div_ceil(10 * UTILISATION_PERCENT);
     let alone = answers.operations == Operations::Paas || answers.database == Database::Sqlite;
@@ -145,7 +142,6 @@ pub fn capacity(answers: &Answers, architecture: Architecture) -> Capacity {
         cpu_ms_per_call,
         call,
         utilisation_percent: UTILISATION_PERCENT,
-        rps_per_core_tenths,
         p95_ms: P95_CALLS * cpu_ms_per_call + P95_ROOM_MS,
         p99_ms: P99_CALLS * cpu_ms_per_call + P99_ROOM_MS,
         cores_hundredths: busy_ms_per_second / 10,

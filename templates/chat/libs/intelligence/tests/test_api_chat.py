@@ -7,9 +7,8 @@ from typing import Any, cast
 
 import pytest
 
-from intelligence.api.asking import InvalidInput, UnknownModel
+from intelligence.api.asking import CLIENT_LEFT, InvalidInput, UnknownModel
 from intelligence.api.chat import (
-    CLIENT_LEFT,
     HISTORY,
     Answer,
     ChatRequest,

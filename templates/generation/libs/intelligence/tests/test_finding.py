@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from threading import Event
 from typing import cast
 
 import pytest
@@ -12,11 +11,9 @@ from intelligence.errors import Expired
 from intelligence.generation.finding import PASSAGES, QUERY_CHARACTERS, find, query
 from intelligence.generation.ports import Message
 from intelligence.generation.waiting import result_of
-from intelligence.ports import Embeddings, Vector
+from intelligence.ports import Vector
 from intelligence.retrieval.ports import ChunkStore, Passage
-from intelligence.testing.embedder import MadeUpEmbedder, Read
-
-GUARD = 10.0  # seconds, against a hang
+from intelligence.testing.embedder import GUARD, GatedModel
 
 
 class Found:
@@ -27,22 +24,6 @@ class Found:
     async def search(self, query: str, vector: Vector, model: str, limit: int) -> Sequence[Passage]:
         self.asked = (query, vector.tolist(), model, limit)
         return [Passage("id", "title", None, 0, "text", 0.5)]
-
-
-class GatedModel(MadeUpEmbedder):
-    """Each run but the warm-up's waits for `open`."""
-
-    def __init__(self) -> None:
-        self.entered = Event()
-        self.open = Event()
-        self.texts: list[str] = []
-
-    def run(self, batch: Sequence[Read]) -> list[Embeddings]:
-        self.texts += [text for each in batch for text in each.texts]
-        if self.texts != ["warm up"]:
-            self.entered.set()
-            assert self.open.wait(GUARD)
-        return super().run(batch)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Sequence
 from concurrent.futures import Future
-from threading import Event
 
 import pytest
 from fastapi import FastAPI
@@ -17,7 +16,7 @@ from app.settings import Settings
 from intelligence.engine import Engine
 from intelligence.ports import Embeddings
 from intelligence.testing.edge import GUARD
-from intelligence.testing.embedder import MadeUpEmbedder, Read
+from intelligence.testing.embedder import GatedModel
 from intelligence.testing.inference import InferenceContract, OverloadContract, RateLimitContract
 
 
@@ -31,22 +30,6 @@ class TestOverload(OverloadContract):
 
 class TestRateLimit(RateLimitContract):
     """On the embedded model."""
-
-
-class GatedModel(MadeUpEmbedder):
-    """Each run but the warm-up's waits for `open`."""
-
-    def __init__(self) -> None:
-        self.entered = Event()
-        self.open = Event()
-        self.texts: list[str] = []
-
-    def run(self, batch: Sequence[Read]) -> list[Embeddings]:
-        self.texts += [text for each in batch for text in each.texts]
-        if self.texts != ["warm up"]:
-            self.entered.set()
-            assert self.open.wait(GUARD)
-        return super().run(batch)
 
 
 class LeavingClient:

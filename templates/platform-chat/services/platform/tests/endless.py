@@ -1,26 +1,6 @@
 """The server with a model that never ends its answer; `python tests/endless.py` starts it."""
 
-import asyncio
-from collections.abc import AsyncGenerator
-
-from intelligence.generation.ports import Done, Piece, Question
-
-MODEL = "endless"
-
-
-class EndlessGenerator:
-    """An `intelligence.generation.ports.Generator`."""
-
-    model = MODEL
-    prompt = None
-
-    async def write(self, question: Question) -> AsyncGenerator[Piece | Done]:
-        while True:
-            yield Piece("and ")
-            await asyncio.sleep(0.01)
-
-    async def close(self) -> None:
-        pass
+from intelligence.testing.endless import EndlessGenerator
 
 
 def main() -> None:

@@ -19,10 +19,11 @@ from django.db import connection
 from apps.ai import keys
 from apps.ai.models import UsageRecord
 from apps.core.management.commands.serve import GRACEFUL_SHUTDOWN
+from intelligence.testing.endless import EndlessGenerator
 
 ROOT = Path(__file__).resolve().parent.parent
 GUARD = 15.0  # seconds, against a hang
-MODEL = "endless"  # as endless.py calls it
+MODEL = EndlessGenerator.model
 STREAMS = 20  # more than the pool has connections
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,7 +8,8 @@ from unittest.mock import create_autospec
 import numpy as np
 import pytest
 
-from intelligence.api.documents import LEFT, Documents, PutDocument
+from intelligence.api.asking import CLIENT_LEFT
+from intelligence.api.documents import Documents, PutDocument
 from intelligence.engine import Engine
 from intelligence.errors import InputTooLarge
 from intelligence.retrieval.indexing import CHUNKS_A_REQUEST, Indexing
@@ -119,6 +120,6 @@ def test_what_was_read_before_the_caller_left_is_put_down_and_nothing_kept() -> 
         asyncio.run(documents.put("long", PutDocument(title="T", text=text)))
     engine.close(GUARD)
     (usage,) = sink.recorded
-    assert (usage.operation, usage.status) == ("documents", LEFT)
+    assert (usage.operation, usage.status) == ("documents", CLIENT_LEFT)
     assert usage.input_tokens == CHUNKS_A_REQUEST * 101
     store.put.assert_not_called()

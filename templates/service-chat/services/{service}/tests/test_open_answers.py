@@ -19,9 +19,10 @@ from app.__main__ import GRACEFUL_SHUTDOWN
 from app.database import Database
 from app.keys import ApiKeys
 from app.models import UsageRecord
+from intelligence.testing.endless import EndlessGenerator
 
 GUARD = 15.0  # seconds, against a hang
-MODEL = "endless"  # as endless.py calls it
+MODEL = EndlessGenerator.model
 STREAMS = 20  # more than the pool has connections
 
 ASKED = {"model": MODEL, "messages": [{"role": "user", "content": "Go on."}]}

@@ -75,7 +75,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(ClientDisconnect)
     async def client_left(_: Request, __: Exception) -> Response:
-        return Response(status_code=499)  # nginx's code: nobody reads it but in the access log
+        return Response(status_code=asking.CLIENT_LEFT)  # nobody reads it but in the access log
 
     @app.exception_handler(asking.UnknownModel)
     async def unknown_model(_: Request, error: asking.UnknownModel) -> Response:

@@ -19,6 +19,7 @@ from apps.api.metrics import metrics
 from apps.api.problems import problem
 from apps.api.root import api
 from apps.core.threads import query
+from intelligence.api.asking import CLIENT_LEFT
 from intelligence.api.metrics import CountedUsage
 from intelligence.errors import Expired
 from intelligence.usage import Usage
@@ -96,7 +97,7 @@ def while_connected() -> Generator[None]:
 
 @api.exception_handler(ClientLeft)
 def client_left(_: HttpRequest, __: ClientLeft) -> HttpResponse:
-    return HttpResponse(status=499)  # nginx's code: nobody reads it but in the access log
+    return HttpResponse(status=CLIENT_LEFT)  # nobody reads it but in the access log
 
 
 @api.exception_handler(WrongProcess)

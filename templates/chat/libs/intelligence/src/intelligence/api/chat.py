@@ -21,7 +21,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from intelligence.api.asking import InvalidInput, UnknownModel
+from intelligence.api.asking import CLIENT_LEFT, InvalidInput, UnknownModel
 from intelligence.conversations import Citation, Conversation, ConversationStore, Entry
 from intelligence.engine import Engine
 from intelligence.errors import InputRefused, IntelligenceError, NotReady, Overloaded
@@ -30,7 +30,6 @@ from intelligence.generation.ports import Done, Generator, Message, Piece, Quest
 from intelligence.retrieval.ports import ChunkStore
 from intelligence.usage import Usage, UsageSink
 
-CLIENT_LEFT = 499  # nginx's code, for usage that nobody waited for the end of
 MAX_MESSAGES = 100
 MAX_CHARACTERS = 32_000  # of one message
 MAX_TOKENS = 16_384  # of an answer

@@ -30,9 +30,10 @@ async def find(engine: Engine, chunks: ChunkStore, messages: Sequence[Message]) 
 
     Raises what `Engine.embed` and its future do, and Expired.
     """
-    embeddings = await result_of(engine.embed([query(messages)]), engine.timeout)
+    asked = query(messages)
+    embeddings = await result_of(engine.embed([asked]), engine.timeout)
     (vector,) = embeddings.vectors
-    passages = await chunks.search(query(messages), vector, embeddings.model, PASSAGES)
+    passages = await chunks.search(asked, vector, embeddings.model, PASSAGES)
     return Found(passages, embeddings.tokens)
 
 

@@ -10,6 +10,7 @@ from intelligence.errors import InputRefused, InputTooLarge, IntelligenceError
 
 MAX_CHARACTERS = 4000  # more than the model reads; spares the tokenizer what will be refused
 RETRY_AFTER = 1  # seconds, after NotReady and Overloaded
+CLIENT_LEFT = 499  # nginx's code for a caller who did not wait for the answer
 
 type Location = tuple[str | int, ...]
 

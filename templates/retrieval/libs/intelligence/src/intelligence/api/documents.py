@@ -18,7 +18,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from intelligence.api.asking import InvalidInput, Text, TokenUsage
+from intelligence.api.asking import CLIENT_LEFT, InvalidInput, Text, TokenUsage
 from intelligence.engine import Engine
 from intelligence.errors import (
     InferenceFailed,
@@ -42,8 +42,6 @@ MAX_PASSAGES = 20
 ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 AFTER = r"^[A-Za-z0-9._-]{0,100}$"
 HTTP_URL = re.compile(r"https?://[^\s/?#]+([/?#]\S*)?", re.IGNORECASE)
-
-LEFT = 499  # nginx's code for a caller who did not wait for the answer
 
 
 class UnknownDocument(IntelligenceError):
@@ -256,7 +254,7 @@ class Documents:
             raise
         except Exception as error:
             later = isinstance(error, NotReady | Overloaded)
-            await self._record("documents", model, indexing.tokens, 503 if later else LEFT)
+            await self._record("documents", model, indexing.tokens, 503 if later else CLIENT_LEFT)
             raise
         await self.store.put(document, indexing.chunks, vectors, model)
         await self._record("documents", model, indexing.tokens, status)
