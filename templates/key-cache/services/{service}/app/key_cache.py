@@ -1,9 +1,11 @@
-"""Remembers for seconds that a key was usable: a busy caller costs a look-up now and then.
+"""Remembers for seconds that a key was usable: a busy caller costs a look-up now and then, and of
+requests that find nothing remembered one asks for all.
 
 What is remembered is the digest, never the key. A key that this process revokes or replaces is
 forgotten at once; one that another process or command revokes may go on for `KEY_CACHE_SECONDS`.
 """
 
+import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -50,16 +52,24 @@ class RememberedKeys(ApiKeys):
         self._lifetime = lifetime
         self._max_keys = max_keys
         self._found: OrderedDict[str, Found] = OrderedDict()  # the latest used comes last
+        self._under_way: dict[str, asyncio.Task[Caller | None]] = {}
 
     async def find(self, key: str) -> Caller | None:
         digest, now = self._digest(key), utcnow()
-        # What a look-up under way brings back after `_forget` goes where nobody looks any more.
-        remembered = self._found
-        found = remembered.get(digest)
+        found = self._found.get(digest)
         if found is not None and found.holds(now):
-            remembered.move_to_end(digest)
+            self._found.move_to_end(digest)
             return found.caller
+        if (look_up := self._under_way.get(digest)) is None:
+            # What it brings back after `_forget` goes where nobody looks any more.
+            under_way = self._under_way
+            look_up = asyncio.create_task(self._look_up(digest, self._found))
+            look_up.add_done_callback(lambda _: under_way.pop(digest))
+            under_way[digest] = look_up
+        return await asyncio.shield(look_up)  # others wait for it, too
 
+    async def _look_up(self, digest: str, remembered: OrderedDict[str, Found]) -> Caller | None:
+        now = utcnow()
         row = await self._use(digest)
         if row is None:
             remembered.pop(digest, None)
@@ -88,7 +98,7 @@ class RememberedKeys(ApiKeys):
             self._forget()
 
     def _forget(self) -> None:
-        self._found = OrderedDict()
+        self._found, self._under_way = OrderedDict(), {}
 
 
 def install(app: FastAPI, settings: Settings) -> None:

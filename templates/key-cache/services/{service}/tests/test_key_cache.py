@@ -108,6 +108,32 @@ async def test_a_look_up_under_way_does_not_bring_a_revoked_key_back(
     assert await keys.find(key) is None
 
 
+async def test_of_many_requests_at_once_one_asks_the_database(
+    clock: Clock, keys: RememberedKeys, key: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, use = [], keys._use
+
+    async def count(digest: str) -> ApiKey | None:
+        asked.append(digest)
+        return await use(digest)
+
+    monkeypatch.setattr(keys, "_use", count)
+    found = await asyncio.gather(*(keys.find(key) for _ in range(50)))
+    assert None not in found
+    clock.at(10)
+    await asyncio.gather(*(keys.find(key) for _ in range(50)))
+    assert len(asked) == 2
+
+
+async def test_a_client_that_leaves_takes_no_look_up_of_others_along(
+    keys: RememberedKeys, key: str
+) -> None:
+    leaving, staying = (asyncio.create_task(keys.find(key)) for _ in range(2))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    assert await staying is not None
+
+
 async def test_when_a_key_expires_is_kept_exactly(clock: Clock, keys: RememberedKeys) -> None:
     key = await keys.issue("short", ["inference"], NOON + timedelta(seconds=3))
     clock.at(2.9)

@@ -76,7 +76,7 @@ class KeySession(AuthenticationBackend):
         key_id = request.session.get("key_id")
         if key_id is None:
             return False
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             row = await session.get(ApiKey, key_id)
         if row is None or not row.usable(utcnow()) or SCOPE not in row.scopes.split():
             return False
@@ -163,7 +163,7 @@ class ApiKeyView(ReadOnly, model=ApiKey):
         """What is about to be revoked, and a form that does it."""
         chosen = request.query_params.get("pks", "").split(",")
         database: Database = request.app.state.database
-        async with database.session() as session:
+        async with database.reading() as session:
             found = await session.scalars(select(ApiKey).where(ApiKey.id.in_(chosen)))
             keys = [key for key in found if key.revoked_at is None]
         context = {

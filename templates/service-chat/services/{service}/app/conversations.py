@@ -91,14 +91,14 @@ class SqlConversations:
             .order_by(MessageRecord.id.desc())
             .limit(last)
         )
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             if await _find(session, key_id, conversation_id) is None:
                 return None
             rows = (await session.scalars(newest_first)).all()
         return [_entry(row) for row in reversed(rows)]
 
     async def get(self, key_id: str, conversation_id: str) -> Conversation | None:
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             row = await _find(session, key_id, conversation_id)
         return None if row is None else _conversation(row)
 
@@ -111,7 +111,7 @@ class SqlConversations:
         )
         if before is not None:
             query = query.where(ConversationRecord.id < before)
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             rows = (await session.scalars(query)).all()
         return [_conversation(row) for row in rows]
 

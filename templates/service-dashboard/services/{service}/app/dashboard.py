@@ -110,7 +110,7 @@ async def report(database: Database, today: date, span: int) -> dict[str, Any]:
     """What the page shows of the `span` days up to today."""
     axis = days(today, span)
     since = datetime.combine(axis[0], datetime.min.time(), UTC)
-    async with database.session() as session:
+    async with database.reading() as session:
         everything = await figures(session, literal(1), since)
         by_midnight = await figures(session, midnight(), since)
         by_operation = await figures(session, UsageRecord.operation.expression, since)

@@ -34,7 +34,7 @@ class SqliteSearch:
             f"({' AND '.join(f'"{word}"' for word in words)})" for words in alternatives
         )
         values = {"query": any_of, "model": model, "limit": self._limit}
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return [*(await session.scalars(query, values))]
 
     async def by_meaning(self, vector: Vector, model: str) -> list[int]:
@@ -47,7 +47,7 @@ class SqliteSearch:
         values = {"model": model, "length": 4 * len(vector), "limit": SCANNED}
         ids, cosines, after = np.empty(0, np.int64), np.empty(0, np.float32), -1
         while True:
-            async with self._database.session() as session:
+            async with self._database.reading() as session:
                 rows = (await session.execute(part, values | {"after": after})).all()
             if not rows:
                 return ids.tolist()
@@ -80,7 +80,7 @@ class PostgresqlSearch:
             " SELECT id FROM chunk, asked WHERE lexemes @@ query AND model = :model"
             " ORDER BY ts_rank_cd(lexemes, query, 1) DESC, id LIMIT :limit"
         )
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return [*(await session.scalars(query, values))]
 
     async def by_meaning(self, vector: Vector, model: str) -> list[int]:
@@ -90,7 +90,7 @@ class PostgresqlSearch:
             "vector": f"[{','.join(vector.astype(str))}]",
             "limit": self._limit,
         }
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             # The index looks on until enough chunks are of this model.
             await session.execute(
                 text(

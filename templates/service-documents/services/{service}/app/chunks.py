@@ -141,14 +141,14 @@ class SqlChunkStore:
             await _replace(session, document.id, chunks, vectors, model)
 
     async def get(self, document_id: str) -> Stored | None:
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             query = _stored().where(DocumentRecord.id == document_id)
             row = (await session.execute(query)).one_or_none()
         return None if row is None else _kept(*row)
 
     async def all(self, *, after: str, limit: int) -> Sequence[Stored]:
         query = _stored().where(DocumentRecord.id > after).order_by(DocumentRecord.id).limit(limit)
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             rows = (await session.execute(query)).all()
         return [_kept(*row) for row in rows]
 
@@ -163,7 +163,7 @@ class SqlChunkStore:
 
     async def outdated(self, model: str) -> tuple[Document, Sequence[str]] | None:
         other = select(ChunkRecord.document_id).where(ChunkRecord.model != model).limit(1)
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             row = await session.scalar(
                 select(DocumentRecord).where(DocumentRecord.id == other.scalar_subquery())
             )
@@ -203,7 +203,7 @@ class SqlChunkStore:
             .join(DocumentRecord, DocumentRecord.id == ChunkRecord.document_id)
             .where(ChunkRecord.id.in_(best))
         )
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             found = {chunk.id: (chunk, document) for chunk, document in await session.execute(rows)}
         # One that was deleted meanwhile is not there.
         return [_passage(*found[each], vector) for each in best if each in found]

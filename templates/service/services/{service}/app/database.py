@@ -16,6 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.pool import ConnectionPoolEntry
 from starlette.requests import HTTPConnection
 
+READING = {"postgresql_readonly": True}  # on PostgreSQL what writes is an error
+
 
 class Database:
     def __init__(self, url: URL) -> None:
@@ -25,16 +27,22 @@ class Database:
         self.engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=not sqlite)
         if sqlite:
             event.listen(self.engine.sync_engine, "connect", _configure_sqlite)
-            event.listen(self.engine.sync_engine, "begin", _begin_immediate)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+            event.listen(self.engine.sync_engine, "begin", _begin)
+        self._snapshots = self.engine.execution_options(**READING)
+        self._writing = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._reading = async_sessionmaker(self._snapshots, expire_on_commit=False)
 
     def session(self) -> AbstractAsyncContextManager[AsyncSession]:
         """A session in a transaction: committed at the end of the block, else rolled back."""
-        return self._sessions.begin()
+        return self._writing.begin()
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncSession]:
+        """Like `session`, for what only reads: on SQLite it waits for no writer."""
+        return self._reading.begin()
 
     async def ping(self) -> None:
         """Raises SQLAlchemyError or OSError when the database does not answer."""
-        async with self.engine.connect() as connection:
+        async with self._snapshots.connect() as connection:
             await connection.execute(text("SELECT 1"))
 
     async def close(self) -> None:
@@ -52,9 +60,10 @@ def _configure_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> No
     cursor.close()
 
 
-def _begin_immediate(connection: Connection) -> None:
+def _begin(connection: Connection) -> None:
     """Takes the write lock first: a reader that comes to write would fail at once, not wait."""
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    reads = READING.items() <= connection.get_execution_options().items()
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 async def get_database(connection: HTTPConnection) -> Database:

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Self
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from app.database import Database
 from app.models import ApiKey, utcnow
@@ -50,6 +50,7 @@ class ApiKeys:
     def __init__(self, database: Database, secret_key: SecretStr) -> None:
         self._database = database
         self._secret_key = secret_key.get_secret_value().encode()
+        self._marking: set[str] = set()  # ids of the keys whose use is being written
 
     def _digest(self, key: str) -> str:
         return hmac.digest(self._secret_key, key.encode(), "sha256").hex()
@@ -100,13 +101,26 @@ class ApiKeys:
     async def _use(self, digest: str) -> ApiKey | None:
         """The key with this digest if it is usable, used now."""
         now = utcnow()
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             row = await session.scalar(select(ApiKey).where(ApiKey.digest == digest))
-            if row is None or not row.usable(now):
-                return None
-            if row.last_used_at is None or now - row.last_used_at >= LAST_USED_RESOLUTION:
-                row.last_used_at = now
-            return row
+        if row is None or not row.usable(now):
+            return None
+        if row.last_used_at is None or now - row.last_used_at >= LAST_USED_RESOLUTION:
+            await self._mark(row, now)
+        return row
+
+    async def _mark(self, row: ApiKey, now: datetime) -> None:
+        """Writes that it is used. Of requests that come at once, one does."""
+        row.last_used_at = now
+        if row.id in self._marking:
+            return
+        self._marking.add(row.id)
+        try:
+            async with self._database.session() as session:
+                used = update(ApiKey).where(ApiKey.id == row.id).values(last_used_at=now)
+                await session.execute(used)
+        finally:
+            self._marking.discard(row.id)
 
     async def revoke(self, key_id: str) -> bool:
         """False if there is no such key or it was revoked before."""
@@ -120,7 +134,7 @@ class ApiKeys:
     async def all(self) -> Sequence[ApiKey]:
         """Every key ever issued."""
         oldest_first = select(ApiKey).order_by(ApiKey.created_at, ApiKey.id)
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return (await session.scalars(oldest_first)).all()
 
 

@@ -21,4 +21,5 @@ def install(app: FastAPI, settings: Settings) -> None:
 
     @app.exception_handler(RateLimited)
     async def limited(_: Request, error: RateLimited) -> Response:
+        await app.state.refusals.turn()
         return problem(429, str(error), headers={"Retry-After": str(error.retry_after)})

@@ -1,3 +1,4 @@
+import asyncio
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
@@ -67,6 +68,15 @@ async def test_sqlite_pragmas_hold_on_every_connection(tmp_path: Path) -> None:
         ]
     await database.close()
     assert values == ["wal", 5000, 1]
+
+
+async def test_who_reads_waits_for_no_writer(database: Database) -> None:
+    async with database.session() as writer:
+        await writer.execute(text("UPDATE api_key SET name = 'not yet committed'"))
+        async with asyncio.timeout(2), database.reading() as reader:
+            names = await reader.scalars(text("SELECT name FROM api_key"))
+        assert "not yet committed" not in names
+        await database.ping()
 
 
 async def test_usage_of_an_unknown_key_is_refused(database: Database) -> None:

@@ -1,4 +1,6 @@
+import asyncio
 import hashlib
+import itertools
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -7,12 +9,14 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from pydantic import SecretStr
+from sqlalchemy import update
 from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 
 from app.database import Database
 from app.keys import SCOPES, ApiKeys, Caller
 from app.models import ApiKey, utcnow
+from app.settings import Settings
 from intelligence.api.rate_limits import RateLimits
 
 ANY_KEY = {"/v1/models", "/v1/models/{name}"}  # which ask for no scope
@@ -143,3 +147,17 @@ async def test_the_caller_and_the_time_of_use_are_known(
     assert first >= before
     await keys.find(key)
     assert await last_used() == first  # written once a minute
+
+
+async def test_of_many_uses_at_once_one_waits_to_be_written(
+    database: Database, settings: Settings, key: str
+) -> None:
+    keys = ApiKeys(database, settings.secret_key)
+    async with database.session() as writer:
+        await writer.execute(update(ApiKey).values(name="held"))
+        finding = [asyncio.create_task(keys.find(key)) for _ in range(10)]
+        async with asyncio.timeout(4):
+            for answered in itertools.islice(asyncio.as_completed(finding), 9):
+                assert await answered is not None
+        assert sum(task.done() for task in finding) == 9
+    assert await asyncio.gather(*finding)

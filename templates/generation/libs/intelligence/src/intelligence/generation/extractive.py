@@ -41,7 +41,8 @@ class ExtractiveGenerator:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._read: OrderedDict[str, Vector] = OrderedDict()  # the least lately used first
+        # Vector and tokens of a sentence, the least lately used first.
+        self._read: OrderedDict[str, tuple[Vector, int]] = OrderedDict()
 
     async def write(self, question: Question) -> AsyncGenerator[Piece | Done]:
         """Raises what `Engine.embed` and its future do, and Expired."""
@@ -66,27 +67,30 @@ class ExtractiveGenerator:
             return NOTHING, 0
         asked = question.messages[-1].content[-QUERY_CHARACTERS:]
         sentences = list(candidates)
-        cosines = await self._cosines(asked, sentences)
+        cosines, read = await self._cosines(asked, sentences)
         nearest = np.argsort(-cosines, kind="stable")[:SENTENCES]
         quoted = sorted(int(index) for index in nearest if cosines[index] >= RELEVANT)
         quotes = [f"{sentences[index]} [{candidates[sentences[index]]}]" for index in quoted]
-        read = self._engine.count([asked, *sentences])
         return " ".join([LEAD, *quotes]) if quotes else NOTHING, read
 
-    async def _cosines(self, asked: str, sentences: Sequence[str]) -> Vector:
-        """Of each sentence with the question. The model reads those that it has not read lately."""
+    async def _cosines(self, asked: str, sentences: Sequence[str]) -> tuple[Vector, int]:
+        """Of each sentence with the question, and the tokens of all. The model reads those that it
+        has not read lately."""
         known = {each: self._read[each] for each in sentences if each in self._read}
         new = [each for each in sentences if each not in known]
         future = self._engine.embed([asked, *new])
         query, *vectors = (await result_of(future, self._engine.timeout)).vectors
-        known.update(zip(new, vectors, strict=True))
+        counts = [self._engine.count([each]) for each in new]
+        known.update(zip(new, zip(vectors, counts, strict=True), strict=True))
         for each in sentences:
             self._read[each] = known[each]
             self._read.move_to_end(each)
         while len(self._read) > REMEMBERED:
             self._read.popitem(last=False)
-        cosines: Vector = np.stack([known[each] for each in sentences]) @ query
-        return cosines
+        matrix = np.stack([known[each][0] for each in sentences])
+        cosines: Vector = matrix @ query
+        tokens = self._engine.count([asked]) + sum(known[each][1] for each in sentences)
+        return cosines, tokens
 
 
 def _sentences(passages: Sequence[Passage]) -> Mapping[str, int]:
