@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from django.core.exceptions import ImproperlyConfigured
 
 from apps.api import engine as process
+from apps.api import waiting
 from apps.chat import answering
 from apps.chat.answering import Answers
 from apps.core.streams import server_stops
@@ -65,11 +66,19 @@ class TestOfficialClient(OfficialClientContract):
 def test_what_finds_as_many_answers_as_settings_allow_is_refused_before_it_is_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    held: list[float] = []
+
+    def hold(now: float) -> float:
+        held.append(now)
+        return 0
+
+    monkeypatch.setattr(waiting.refusals, "hold", hold)
     monkeypatch.setattr(answering, "answers", Answers(1))
     place = answering.answers.take()
     refused = Platform().call("POST", "/v1/chat/completions", b"{")
     refused.is_problem(503, "Service Unavailable")
     assert refused.headers["Retry-After"] == "1"
+    assert len(held) == 1
     answering.answers.give_back(place)
     assert Platform().call("POST", "/v1/chat/completions", b"{").status == 401
 

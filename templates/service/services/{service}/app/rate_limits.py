@@ -8,6 +8,7 @@ from starlette.requests import HTTPConnection
 
 from app.problems import problem
 from app.settings import Settings
+from app.waiting import hold_back
 from intelligence.api.rate_limits import RateLimited, RateLimits
 
 
@@ -21,5 +22,5 @@ def install(app: FastAPI, settings: Settings) -> None:
 
     @app.exception_handler(RateLimited)
     async def limited(_: Request, error: RateLimited) -> Response:
-        await app.state.refusals.turn()
+        await hold_back(app)
         return problem(429, str(error), headers={"Retry-After": str(error.retry_after)})

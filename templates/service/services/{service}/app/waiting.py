@@ -18,9 +18,6 @@ from intelligence.api.problems import Violation
 from intelligence.engine import Engine
 from intelligence.errors import Expired, NotReady, Overloaded
 
-REFUSALS_A_SECOND = 200  # an eighth of what a core can answer
-LONGEST_REFUSAL = 5.0  # seconds
-
 
 class AdmittedRoute(APIRoute):
     """Refuses what finds the queue full before its body is read and its key looked up."""
@@ -33,26 +30,6 @@ class AdmittedRoute(APIRoute):
             return await handle(request)
 
         return admitted
-
-
-class Refusals:
-    """Paces them: callers that ask again at once get a bounded share of the event loop, what was
-    admitted the rest.
-
-    Args:
-        a_second: how many are let out, about.
-        longest: seconds that one is held back at most.
-    """
-
-    def __init__(self, *, a_second: float, longest: float) -> None:
-        self._apart = 1 / a_second
-        self._longest = longest
-        self._next = 0.0  # on `monotonic`'s clock
-
-    async def turn(self) -> None:
-        now = monotonic()
-        self._next = min(max(self._next, now) + self._apart, now + self._longest)
-        await asyncio.sleep(self._next - now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +68,18 @@ async def get_waiting(request: Request, engine: EngineDep) -> Waiting:
 WaitingDep = Annotated[Waiting, Depends(get_waiting)]
 
 
+async def hold_back(app: FastAPI) -> None:
+    """A refusal: so that callers who ask again at once do not keep the process from its work."""
+    await asyncio.sleep(app.state.refusals.hold(monotonic()))
+
+
 def install(app: FastAPI) -> None:
-    app.state.refusals = Refusals(a_second=REFUSALS_A_SECOND, longest=LONGEST_REFUSAL)
+    app.state.refusals = asking.Refusals()
 
     @app.exception_handler(NotReady)
     @app.exception_handler(Overloaded)
     async def unavailable(_: Request, error: Exception) -> Response:
-        await app.state.refusals.turn()
+        await hold_back(app)
         return problem(503, str(error), headers={"Retry-After": str(asking.RETRY_AFTER)})
 
     @app.exception_handler(ClientDisconnect)

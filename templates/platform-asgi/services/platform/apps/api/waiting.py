@@ -4,9 +4,10 @@ Only an ASGI process serves them. Django cancels a coroutine whose client has le
 """
 
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from time import monotonic
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse
@@ -19,11 +20,12 @@ from apps.api.metrics import metrics
 from apps.api.problems import problem
 from apps.api.root import api
 from apps.core.threads import query
-from intelligence.api.asking import CLIENT_LEFT
+from intelligence.api.asking import CLIENT_LEFT, Refusals
 from intelligence.api.metrics import CountedUsage
-from intelligence.errors import Expired
+from intelligence.errors import Expired, Overloaded
 from intelligence.usage import Usage
 
+refusals = Refusals()
 sink = CountedUsage(DjangoUsageSink(), metrics)
 
 
@@ -51,9 +53,19 @@ class ApiKey(auth.ApiKey):
         return caller
 
 
+async def admit(door: Callable[[], None]) -> None:
+    """A refusal is held back, so that callers who ask again at once do not keep the process from
+    its work. Raises what `door` does, Overloaded."""
+    try:
+        door()
+    except Overloaded:
+        await asyncio.sleep(refusals.hold(monotonic()))
+        raise
+
+
 async def admitted(_: HttpRequest) -> None:
     """Refuses what finds the queue full before its key is looked up and its body parsed."""
-    process.engine.admit()
+    await admit(process.engine.admit)
 
 
 class AsyncUsageSink:

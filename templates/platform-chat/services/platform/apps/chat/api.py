@@ -15,7 +15,14 @@ from apps.api import engine as process
 from apps.api.auth import new_scope
 from apps.api.problems import problem
 from apps.api.root import api as root
-from apps.api.waiting import ApiKey, AsyncUsageSink, Request, admitted, while_connected
+from apps.api.waiting import (
+    ApiKey,
+    AsyncUsageSink,
+    Request,
+    admit,
+    admitted,
+    while_connected,
+)
 from apps.chat import answering
 from apps.chat.answering import Place
 from apps.chat.stores import DjangoConversations
@@ -30,7 +37,7 @@ conversations = DjangoConversations()
 
 async def has_place(_: HttpRequest) -> None:
     """Refuses what finds too many answers being written before its body is parsed."""
-    answering.answers.admit()
+    await admit(answering.answers.admit)
 
 
 @router.post(

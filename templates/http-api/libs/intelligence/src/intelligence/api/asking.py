@@ -12,9 +12,32 @@ MAX_CHARACTERS = 4000  # more than the model reads; spares the tokenizer what wi
 RETRY_AFTER = 1  # seconds, after NotReady and Overloaded
 CLIENT_LEFT = 499  # nginx's code for a caller who did not wait for the answer
 
+REFUSALS_A_SECOND = 200  # of one process; an eighth of what a core answers
+HELD_BACK = 5.0  # seconds at most
+
 type Location = tuple[str | int, ...]
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
+
+
+class Refusals:
+    """Paces what is refused, where many wait in one event loop: callers that ask again at once get
+    a bounded share of it, what was admitted the rest.
+
+    Args:
+        a_second: how many are let out, about.
+        longest: seconds that one is held back at most.
+    """
+
+    def __init__(self, a_second: float = REFUSALS_A_SECOND, longest: float = HELD_BACK) -> None:
+        self._apart = 1 / a_second
+        self._longest = longest
+        self._next = 0.0
+
+    def hold(self, now: float) -> float:
+        """For how many seconds to hold the next one back, from `now` on a monotonic clock."""
+        self._next = min(max(self._next, now) + self._apart, now + self._longest)
+        return self._next - now
 
 
 class UnknownModel(IntelligenceError):
