@@ -22,7 +22,7 @@ engine = Engine(
 )
 
 # The names of what answers here; each raises NotReady. An app adds its own when it is ready.
-MODELS: list[Callable[[], str]] = [lambda: engine.model]
+MODELS: list[Callable[[], str]] = []
 
 
 def start(**_signal: object) -> None:
