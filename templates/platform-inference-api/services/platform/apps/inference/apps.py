@@ -8,3 +8,4 @@ class InferenceConfig(AppConfig):
         from apps.api import engine as process
 
         process.MODELS.append(lambda: process.engine.model)
+        process.IN_THREADS.append(self.name)
