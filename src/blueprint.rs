@@ -138,7 +138,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("chat", None, &["workloads"], chatbot);
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
     add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
-    add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot && serves);
+    add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot);
     add("one-database", service, &[], !hybrid);
     add("usage-charts", None, &["workloads"], dashboard);
     add("usage-charts-inference", None, &["workloads"], dashboard && inference && !chatbot);

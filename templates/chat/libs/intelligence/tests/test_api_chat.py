@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Coroutine, Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
@@ -16,7 +17,7 @@ from intelligence.api.chat import (
     UnknownConversation,
     begin,
 )
-from intelligence.conversations import ConversationStore, Entry
+from intelligence.conversations import Conversation, ConversationStore, Entry
 from intelligence.engine import Engine
 from intelligence.errors import InferenceFailed, InputRefused, IntelligenceError, Overloaded
 from intelligence.generation.ports import Done, Message, Piece, Question
@@ -30,6 +31,7 @@ READ = 2  # tokens of the question, by which the passages are found
 
 PASSAGE = Passage("refunds", "Refunds", None, 0, "Five days.", 0.5)
 END = Done("stop", 5, 3)
+NOW = datetime.now(UTC)
 
 
 class OnePassage:
@@ -55,10 +57,11 @@ class OneConversation:
             self.kept += entries
         return not self.deleted
 
-    async def entries(
+    async def get(
         self, key_id: str, conversation_id: str, *, last: int
-    ) -> Sequence[Entry] | None:
-        return self.kept[-last:] if conversation_id == "known" else None
+    ) -> tuple[Conversation, Sequence[Entry]] | None:
+        known = Conversation("known", NOW, NOW)
+        return (known, self.kept[-last:]) if conversation_id == "known" else None
 
 
 class MadeUpGenerator:

@@ -4,17 +4,16 @@ It quotes its own documents, so that what it writes is known.
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import override
 
 import pytest
 
 from intelligence import backend
-from intelligence.engine import Engine
 from intelligence.generation import extractive, openai
 from intelligence.generation.ports import Generator, Question
 from intelligence.testing import model_server
-from intelligence.testing.chat import DOCUMENTS, QUOTE, Caller, events, said
-from intelligence.testing.edge import GUARD, Edge
+from intelligence.testing.chat import DOCUMENTS, QUESTION, QUOTE, events, said
 from intelligence.testing.generator import PASSAGES, GeneratorContract, words, written
 from intelligence.testing.model_server import ModelServer
 
@@ -55,31 +54,17 @@ class TestGenerator(GeneratorContract):
         assert server.is_called("chat", before + 1)
 
 
-class TestService:
-    @pytest.fixture
-    def engine(
-        self, environ: Mapping[str, str], monkeypatch: pytest.MonkeyPatch
-    ) -> Iterator[Engine]:
-        for name, value in environ.items():
-            monkeypatch.setenv(name, value)
-        engine = Engine(backend.configured(environ))
-        yield engine
-        engine.close(GUARD)
-
-    @pytest.fixture
-    def caller(self, edge: Edge) -> Caller:
-        writer = Caller(edge, edge.issue_key("documents"))
-        writer.call("PUT", "/v1/documents/refunds", DOCUMENTS["refunds"])
-        return Caller(edge, edge.issue_key("chat"))
-
-    def test_whole_and_streamed_it_says_and_costs_the_same(
-        self, caller: Caller, server: ModelServer
-    ) -> None:
-        before = server.calls("chat")
-        whole = caller.ask().json()
-        *chunks, usage, end = events(
-            caller.ask(stream=True, stream_options={"include_usage": True}).content
-        )
+def test_whole_and_streamed_a_service_says_and_costs_the_same(
+    server: ModelServer, environ: Mapping[str, str], tmp_path: Path
+) -> None:
+    """A third process asks the second."""
+    body = {"model": extractive.MODEL, "messages": [{"role": "user", "content": QUESTION}]}
+    streamed = {**body, "stream": True, "stream_options": {"include_usage": True}}
+    before = server.calls("chat")
+    with model_server.running(tmp_path, environ) as service:
+        service.call("PUT", "/v1/documents/refunds", DOCUMENTS["refunds"])
+        whole = service.call("POST", "/v1/chat/completions", body)
+        *chunks, usage, end = events(service.read("POST", "/v1/chat/completions", streamed))
         assert end == "[DONE]"
         assert QUOTE in said(chunks)
         assert said(chunks) == whole["choices"][0]["message"]["content"]
@@ -87,7 +72,6 @@ class TestService:
         assert usage["usage"] == whole["usage"]
         tokens = whole["usage"]["prompt_tokens"], whole["usage"]["completion_tokens"]
         assert min(tokens) > 0
-        assert [(each.input_tokens, each.output_tokens) for each in caller.recorded()] == [
-            tokens
-        ] * 2
-        assert server.is_called("chat", before + 2)
+        assert service.is_called("chat", 2)
+        assert service.recorded("chat") == [tokens] * 2
+    assert server.is_called("chat", before + 2)

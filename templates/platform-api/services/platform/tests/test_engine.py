@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
 from apps.api import engine as process
+from apps.core import health
 from apps.core.signals import server_starts
 from intelligence.engine import Engine
 from intelligence.errors import ModelError, NotReady
@@ -27,6 +28,15 @@ def at_exit(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Callable[[], None]
         each()
 
 
+@pytest.fixture
+def made_up(monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """The process's engine, not started."""
+    engine = Engine(MadeUpEmbedder)
+    monkeypatch.setattr(process, "engine", engine)
+    monkeypatch.setattr(health, "CHECKS", [*health.CHECKS])
+    return engine
+
+
 @pytest.mark.django_db
 def test_a_server_is_ready_when_its_model_is_and_drains_it_at_its_end(
     client: Client, monkeypatch: pytest.MonkeyPatch, at_exit: list[Callable[[], None]]
@@ -43,6 +53,45 @@ def test_a_server_is_ready_when_its_model_is_and_drains_it_at_its_end(
     assert last.result().tokens == 1
     with pytest.raises(NotReady):
         process.engine.embed(["too late"])
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("at_exit")
+@pytest.mark.parametrize(
+    ("threads", "asking", "loaded"),
+    [(None, [], True), (None, ["app"], True), (10, [], False), (10, ["app"], True)],
+)
+def test_a_server_loads_the_model_if_it_serves_what_asks_it_and_is_ready_then(
+    client: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    made_up: Engine,
+    threads: int | None,
+    asking: list[str],
+    loaded: bool,
+) -> None:
+    monkeypatch.setattr(process, "IN_THREADS", asking)
+    assert client.get("/readyz").status_code == 503
+    server_starts.send(sender=None, threads=threads)
+    assert made_up.ready is loaded
+    assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.usefixtures("at_exit")
+@pytest.mark.parametrize(
+    ("threads", "setting", "most"), [(None, 0, 64), (10, 0, 4), (None, 7, 7), (10, 7, 7)]
+)
+def test_as_many_requests_may_wait_as_the_server_bears_or_the_setting_says(
+    monkeypatch: pytest.MonkeyPatch,
+    made_up: Engine,
+    threads: int | None,
+    setting: int,
+    most: int,
+) -> None:
+    monkeypatch.setattr(settings, "INFERENCE_QUEUE", setting)
+    monkeypatch.setattr(process, "IN_THREADS", ["app"])
+    made_up.max_queue = setting or process.QUEUE
+    server_starts.send(sender=None, threads=threads)
+    assert made_up.max_queue == most
 
 
 def test_the_engine_keeps_the_deadline_that_is_set() -> None:

@@ -26,7 +26,7 @@ async def application(scope: dict[str, Any], receive: Receive, send: Send) -> No
         await django(scope, receive, send)
         return
     await receive()  # lifespan.startup
-    await server_starts.asend(sender=None)
+    await server_starts.asend(sender=None, threads=None)
     with stopping() as scope["state"]["stop"]:
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown

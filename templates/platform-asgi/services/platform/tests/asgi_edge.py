@@ -1,17 +1,14 @@
 """The platform on ASGI, as its callers and its operator see it."""
 
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.http import StreamingHttpResponse
 from django.test import AsyncClient
+from wsgi_edge import Platform as WsgiPlatform
 
-from apps.ai import keys
-from apps.ai.models import UsageRecord
 from intelligence.testing.edge import NONE, Answer
-from intelligence.testing.usage_sink import usage_of
-from intelligence.usage import Usage
 
 
 def run[T](coroutine: Coroutine[Any, Any, T], /) -> T:
@@ -21,7 +18,7 @@ def run[T](coroutine: Coroutine[Any, Any, T], /) -> T:
     return async_to_sync(awaited)()
 
 
-class Platform:
+class Platform(WsgiPlatform):
     """An `intelligence.testing.edge.Edge`."""
 
     def call(
@@ -40,10 +37,3 @@ class Platform:
         else:
             content = response.content
         return Answer(response.status_code, response.headers, content)
-
-    def issue_key(self, scope: str) -> str:
-        return keys.issue("test", [scope])
-
-    def recorded(self, key: str) -> Sequence[Usage]:
-        rows = UsageRecord.objects.filter(key_id="_".join(key.split("_", 2)[:2])).order_by("id")
-        return [usage_of(row) for row in rows]

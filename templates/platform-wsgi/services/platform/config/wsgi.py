@@ -2,6 +2,7 @@
 
 import os
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from apps.core.signals import server_starts
@@ -9,4 +10,4 @@ from config.environment import settings_module
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", settings_module())
 application = get_wsgi_application()
-server_starts.send(sender=None)
+server_starts.send(sender=None, threads=settings.THREADS)

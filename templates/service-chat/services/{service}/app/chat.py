@@ -153,11 +153,10 @@ async def get_conversation(
     conversations: ConversationsDep,
 ) -> api.ConversationEntries:
     """What was said in it last, with what each answer cites."""
-    found = await conversations.get(caller.key_id, id)
-    entries = await conversations.entries(caller.key_id, id, last=api.ENTRIES)
-    if found is None or entries is None:
+    found = await conversations.get(caller.key_id, id, last=api.ENTRIES)
+    if found is None:
         raise api.UnknownConversation(id)
-    return api.ConversationEntries.of(found, entries)
+    return api.ConversationEntries.of(*found)
 
 
 @router.delete(

@@ -19,7 +19,6 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.database import Database, DatabaseDep
@@ -82,9 +81,9 @@ class SqlConversations:
             session.add_all(_records(conversation_id, entries))
             return True
 
-    async def entries(
+    async def get(
         self, key_id: str, conversation_id: str, *, last: int
-    ) -> Sequence[Entry] | None:
+    ) -> tuple[Conversation, Sequence[Entry]] | None:
         newest_first = (
             select(MessageRecord)
             .where(MessageRecord.conversation_id == conversation_id)
@@ -92,15 +91,11 @@ class SqlConversations:
             .limit(last)
         )
         async with self._database.reading() as session:
-            if await _find(session, key_id, conversation_id) is None:
+            row = await session.get(ConversationRecord, conversation_id)
+            if row is None or row.key_id != key_id:
                 return None
-            rows = (await session.scalars(newest_first)).all()
-        return [_entry(row) for row in reversed(rows)]
-
-    async def get(self, key_id: str, conversation_id: str) -> Conversation | None:
-        async with self._database.reading() as session:
-            row = await _find(session, key_id, conversation_id)
-        return None if row is None else _conversation(row)
+            said = (await session.scalars(newest_first)).all()
+        return _conversation(row), [_entry(each) for each in reversed(said)]
 
     async def all(self, key_id: str, *, before: str | None, limit: int) -> Sequence[Conversation]:
         query = (
@@ -121,13 +116,6 @@ class SqlConversations:
         )
         async with self._database.session() as session:
             return bool(_count(await session.execute(gone)))
-
-
-async def _find(
-    session: AsyncSession, key_id: str, conversation_id: str
-) -> ConversationRecord | None:
-    row = await session.get(ConversationRecord, conversation_id)
-    return row if row is not None and row.key_id == key_id else None
 
 
 def _count(result: object) -> int:

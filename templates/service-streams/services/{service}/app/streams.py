@@ -5,45 +5,23 @@ the signal is noticed here, too: each stream sends a last event and ends.
 """
 
 import asyncio
-import signal
-import threading
 from collections.abc import AsyncGenerator, Coroutine, Generator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 from fastapi import Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from intelligence.api.stopping import at_stop
+
 
 @contextmanager
 def stopping() -> Generator[asyncio.Event]:
-    """An event that is set by SIGTERM and SIGINT, before the server's own handlers run.
-
-    Signals come to the main thread alone: an application in another one, as in tests, has an event
-    that is never set from here.
-    """
-    event = asyncio.Event()
-    if threading.current_thread() is not threading.main_thread():
+    """An event that is set when the server is told to stop, as `at_stop` notices it."""
+    event, loop = asyncio.Event(), asyncio.get_running_loop()
+    with at_stop(lambda: loop.call_soon_threadsafe(event.set)):
         yield event
-        return
-    loop = asyncio.get_running_loop()
-    servers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-
-    def notice(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(event.set)
-        handle = servers[signal.Signals(number)]
-        if callable(handle):
-            handle(number, frame)
-
-    for each in servers:
-        signal.signal(each, notice)
-    try:
-        yield event
-    finally:
-        for each, handle in servers.items():
-            signal.signal(each, handle)
 
 
 class EventStream(Response):

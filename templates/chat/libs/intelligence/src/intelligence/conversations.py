@@ -67,13 +67,11 @@ class ConversationStore(Protocol):
         """False, and nothing kept, if there is none."""
         ...
 
-    async def entries(
+    async def get(
         self, key_id: str, conversation_id: str, *, last: int
-    ) -> Sequence[Entry] | None:
-        """The `last` ones, oldest first; None if there is no such conversation."""
+    ) -> tuple[Conversation, Sequence[Entry]] | None:
+        """With the `last` entries, oldest first; None if there is none."""
         ...
-
-    async def get(self, key_id: str, conversation_id: str) -> Conversation | None: ...
 
     async def all(self, key_id: str, *, before: str | None, limit: int) -> Sequence[Conversation]:
         """At most `limit` conversations that are older than `before`, newest first."""

@@ -66,6 +66,7 @@ class Engine:
         concurrency: how many runs may go on at a time where the model would take more.
 
     Attributes:
+        max_queue, timeout: as given.
         batches: how many runs there were since the warm-up.
         batched: how many requests they served; by `batches`, the mean size of a batch.
     """
@@ -84,7 +85,7 @@ class Engine:
         self.batches = 0
         self.batched = 0
         self._load = load
-        self._max_queue = max_queue
+        self.max_queue = max_queue
         self._concurrency = concurrency
         self._embedder: Embedder[Any] | None = None  # there from the warm-up's end until `close`
         self._started: Future[None] = Future()
@@ -134,8 +135,8 @@ class Engine:
 
     def admit(self) -> None:
         """Raises Overloaded if the queue is full, so that an edge can refuse before it reads."""
-        if len(self._waiting) >= self._max_queue:
-            raise Overloaded(f"{self._max_queue} requests are waiting")
+        if len(self._waiting) >= self.max_queue:
+            raise Overloaded(f"{self.max_queue} requests are waiting")
 
     def embed(self, texts: Sequence[str]) -> Future[Embeddings]:
         """One vector a text.

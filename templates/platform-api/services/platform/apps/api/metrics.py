@@ -47,11 +47,28 @@ class MetricsMiddleware:
 
 
 def counted(request: HttpRequest, response: HttpResponseBase, started: float) -> HttpResponseBase:
-    """Of a stream its beginning. `started` is on `perf_counter`'s clock."""
-    match = request.resolver_match
-    route = f"/{match.route}" if match else ""
-    seconds = perf_counter() - started
-    metrics.answered(request.method or "", route, response.status_code, seconds)
+    """A stream is counted when it is closed, be it because its client has left.
+
+    Args:
+        started: on `perf_counter`'s clock.
+    """
+
+    def count() -> None:
+        match = request.resolver_match
+        route = f"/{match.route}" if match else ""
+        seconds = perf_counter() - started
+        metrics.answered(request.method or "", route, response.status_code, seconds)
+
+    if not response.streaming:
+        count()
+        return response
+    close = response.close
+
+    def close_counted() -> None:
+        count()
+        close()
+
+    response.close = close_counted  # type: ignore[method-assign] # the server calls it in any case
     return response
 
 

@@ -22,9 +22,7 @@ if METRICS_PORT and (processes := number("WEB_CONCURRENCY", 1)) > 1:
         "containers, or leave METRICS_PORT unset"
     )
 
-# Each request that waits holds a thread of the server, as does each of those that share the run
-# before, at most as many; and pages need some, too.
-INFERENCE_QUEUE = number("INFERENCE_QUEUE", 4)
+INFERENCE_QUEUE = number("INFERENCE_QUEUE", 0, least=0)  # 0: as fits the server, `apps.api.engine`
 INFERENCE_TIMEOUT = number("INFERENCE_TIMEOUT", 30)  # seconds
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024  # bytes

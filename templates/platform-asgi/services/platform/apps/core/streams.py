@@ -5,14 +5,14 @@ the signal is noticed here, too: each stream sends a last event and ends.
 """
 
 import asyncio
-import signal
 from collections.abc import AsyncGenerator, Generator
 from contextlib import contextmanager
-from types import FrameType
 
 from django.core.handlers.asgi import ASGIRequest
 from django.dispatch import Signal
 from django.http import StreamingHttpResponse
+
+from intelligence.api.stopping import at_stop
 
 # The event loop is about to end. A receiver closes what lives in it.
 server_stops = Signal()
@@ -20,24 +20,10 @@ server_stops = Signal()
 
 @contextmanager
 def stopping() -> Generator[asyncio.Event]:
-    """An event that is set by SIGTERM and SIGINT, before the server's own handlers run."""
-    event = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    servers = {each: signal.getsignal(each) for each in (signal.SIGTERM, signal.SIGINT)}
-
-    def notice(number: int, frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(event.set)
-        handle = servers[signal.Signals(number)]
-        if callable(handle):
-            handle(number, frame)
-
-    for each in servers:
-        signal.signal(each, notice)
-    try:
+    """An event that is set when the server is told to stop, as `at_stop` notices it."""
+    event, loop = asyncio.Event(), asyncio.get_running_loop()
+    with at_stop(lambda: loop.call_soon_threadsafe(event.set)):
         yield event
-    finally:
-        for each, handle in servers.items():
-            signal.signal(each, handle)
 
 
 class EventStream(StreamingHttpResponse):

@@ -112,12 +112,10 @@ async def get_conversation(
     id: str,  # noqa: A002 - the name in the path
 ) -> api.ConversationEntries:
     """What was said in it last, with what each answer cites."""
-    key_id = request.auth.key_id
-    found = await conversations.get(key_id, id)
-    entries = await conversations.entries(key_id, id, last=api.ENTRIES)
-    if found is None or entries is None:
+    found = await conversations.get(request.auth.key_id, id, last=api.ENTRIES)
+    if found is None:
         raise api.UnknownConversation(id)
-    return api.ConversationEntries.of(found, entries)
+    return api.ConversationEntries.of(*found)
 
 
 @router.delete(

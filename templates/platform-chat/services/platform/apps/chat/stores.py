@@ -38,17 +38,15 @@ class DjangoConversations:
 
         return await query(keep)
 
-    async def entries(
+    async def get(
         self, key_id: str, conversation_id: str, *, last: int
-    ) -> Sequence[Entry] | None:
-        newest_first = Message.objects.filter(conversation=conversation_id).order_by("-id")[:last]
-        if not await query(_of(key_id).filter(id=conversation_id).exists):
-            return None
-        return [_entry(row) for row in reversed(await query(list, newest_first))]
-
-    async def get(self, key_id: str, conversation_id: str) -> Conversation | None:
+    ) -> tuple[Conversation, Sequence[Entry]] | None:
         row = await query(_of(key_id).filter(id=conversation_id).first)
-        return None if row is None else _conversation(row)
+        if row is None:
+            return None
+        newest_first = Message.objects.filter(conversation=row).order_by("-id")[:last]
+        said = [_entry(each) for each in reversed(await query(list, newest_first))]
+        return _conversation(row), said
 
     async def all(self, key_id: str, *, before: str | None, limit: int) -> Sequence[Conversation]:
         rows = _of(key_id).order_by("-id")

@@ -22,6 +22,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from intelligence.api.asking import CLIENT_LEFT, InvalidInput, UnknownModel
+from intelligence.api.documents import storable
 from intelligence.conversations import Citation, Conversation, ConversationStore, Entry
 from intelligence.engine import Engine
 from intelligence.errors import InputRefused, IntelligenceError, NotReady, Overloaded
@@ -49,17 +50,11 @@ def as_text(value: object) -> object:
     return "\n".join(str(part.get("text", "")) for part in value)
 
 
-def without_nul(text: str) -> str:
-    if "\0" in text:  # PostgreSQL cannot keep it
-        raise ValueError("the character NUL is no text")
-    return text
-
-
 class ChatMessage(BaseModel):
     role: Literal["system", "developer", "user", "assistant"] = Field(
         description="`developer` is OpenAI's newer name for `system`."
     )
-    content: Annotated[str, BeforeValidator(as_text), AfterValidator(without_nul)] = Field(
+    content: Annotated[str, BeforeValidator(as_text), AfterValidator(storable)] = Field(
         min_length=1, max_length=MAX_CHARACTERS, examples=["How long does a refund take?"]
     )
 
@@ -224,10 +219,11 @@ async def begin(desk: Desk, body: ChatRequest) -> "Answer":
         raise UnknownModel(f"{body.model!r} does not write here, only {model!r}")
     messages = [each.message() for each in body.messages]
     if body.conversation is not None:
-        kept = await desk.conversations.entries(desk.key_id, body.conversation, last=HISTORY)
+        kept = await desk.conversations.get(desk.key_id, body.conversation, last=HISTORY)
         if kept is None:
             raise UnknownConversation(body.conversation)
-        messages = [*(Message(entry.role, entry.content) for entry in kept), *messages]
+        _, said = kept
+        messages = [*(Message(entry.role, entry.content) for entry in said), *messages]
     answer = Answer(desk, body)
     try:
         await answer.begin(messages)

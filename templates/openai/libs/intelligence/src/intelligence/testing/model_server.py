@@ -1,7 +1,7 @@
 """A model server for tests: a second process of a service.
 
-It is the production server on the embedded model, with a database and an API key of its own; what
-it records shows that it was asked.
+It is the production server, on the embedded model unless it is told otherwise, with a database and
+an API key of its own; what it records shows that it was asked.
 """
 
 import json
@@ -19,6 +19,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
+from intelligence.testing.edge import NONE
 
 KEY = "a-key-of-the-second-process-alone"
 GUARD = 120.0  # seconds, against a hang
@@ -39,20 +41,29 @@ class ModelServer:
             "AI_ALLOWED_HOSTS": "127.0.0.1",
         }
 
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        """What it answers. Raises HTTPError."""
+    def read(self, method: str, path: str, body: object = None) -> bytes:
+        """What it answers, to the end. Raises HTTPError."""
         headers = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(self.address + path, data, headers, method=method)
         with urllib.request.urlopen(request, timeout=GUARD) as response:
-            return json.load(response)
+            content: bytes = response.read()
+            return content
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        """What it answers in JSON. Raises HTTPError."""
+        return json.loads(self.read(method, path, body))
+
+    def recorded(self, operation: str) -> list[tuple[int, int]]:
+        """The tokens read and written by each call of it, as far as that is written down."""
+        query = """SELECT input_tokens, output_tokens FROM usage_record
+            WHERE key_id IS NOT NULL AND operation = ? ORDER BY id"""
+        with closing(sqlite3.connect(self.database)) as database:
+            return list(database.execute(query, [operation]))
 
     def calls(self, operation: str) -> int:
-        """How often it was asked for it, as far as that is written down."""
-        query = "SELECT count(*) FROM usage_record WHERE key_id IS NOT NULL AND operation = ?"
-        with closing(sqlite3.connect(self.database)) as database:
-            ((count,),) = database.execute(query, [operation])
-        return int(count)
+        """How often it was asked for it, likewise."""
+        return len(self.recorded(operation))
 
     def is_called(self, operation: str, times: int) -> bool:
         """Whether so many calls have been written down, which is done behind the answers."""
@@ -63,11 +74,12 @@ class ModelServer:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[ModelServer]:
+def running(folder: Path, environ: Mapping[str, str] = NONE) -> Iterator[ModelServer]:
     """Of the service whose recipes are found from here, until the block ends.
 
     Args:
         folder: for its database.
+        environ: what differs for it from a server on the embedded model.
     """
     database, port = folder / "second.sqlite3", _free_port()
     environ = {
@@ -79,6 +91,7 @@ def running(folder: Path) -> Iterator[ModelServer]:
         "HOST": "127.0.0.1",
         "PORT": str(port),
         "WEB_CONCURRENCY": "1",
+        **environ,
     }
     for recipe in ("migrate", "seed"):
         subprocess.run(["just", recipe], env=environ, check=True, timeout=GUARD)

@@ -49,7 +49,7 @@ class UnknownDocument(IntelligenceError):
 
 
 def storable(text: str) -> str:
-    if "\0" in text:
+    if "\0" in text:  # PostgreSQL cannot keep it
         raise ValueError("the character NUL cannot be stored")
     return text
 

@@ -1,9 +1,10 @@
 """What `/v1/documents` and `/v1/search` promise, on the real model."""
 
+import asyncio
 import json
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,8 +16,8 @@ from intelligence.api.documents import MAX_BODY, MAX_PASSAGES, MAX_TEXT, MAX_TIT
 from intelligence.embedded import OnnxEmbedder, Tokenized
 from intelligence.engine import Engine
 from intelligence.errors import Overloaded
-from intelligence.ports import Embeddings
-from intelligence.retrieval.indexing import CHUNKS_A_REQUEST
+from intelligence.ports import Embeddings, Matrix
+from intelligence.retrieval.indexing import CHUNKS_A_REQUEST, Indexing, Wait
 from intelligence.testing.edge import GUARD, Answer, Edge, busy
 from intelligence.usage import Usage
 
@@ -418,3 +419,37 @@ class DocumentsContract:
         monkeypatch.setattr(model, "run", others)
         assert caller.put("returns", RETURNS).status == 201
         assert statuses == [204]
+
+    def test_of_two_versions_that_are_put_at_once_exactly_one_is_kept(
+        self, caller: Caller, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Both are read by the model before either is stored; three times, as it is a race."""
+        run, both = Indexing.run, threading.Barrier(2)
+
+        async def read(indexing: Indexing, engine: Engine, wait: Wait) -> Matrix:
+            vectors = await run(indexing, engine, wait)
+            await asyncio.to_thread(both.wait, GUARD)
+            return vectors
+
+        monkeypatch.setattr(Indexing, "run", read)
+        versions = {
+            "Short": ["Only one passage."],
+            "Long": [f"Passage {n} of many. " + "Words follow words. " * 26 for n in range(3)],
+        }
+        bodies = [{"title": title, "text": "\n\n".join(parts)} for title, parts in versions.items()]
+        for name in ("a", "b", "c"):
+            with ThreadPoolExecutor() as pool:
+                answers = list(pool.map(caller.put, [name, name], bodies))
+            assert {answer.status for answer in answers} <= {200, 201}
+            kept = caller.send("GET", f"documents/{name}").json()
+            found = [
+                each
+                for each in caller.search("passage words", top_k=MAX_PASSAGES)["data"]
+                if each["document_id"] == name
+            ]
+            assert {each["title"] for each in found} == {kept["title"]}
+            assert len(found) == kept["chunks"]
+            texts = [each["text"] for each in sorted(found, key=lambda each: each["position"])]
+            assert [each.strip() for each in texts] == [
+                each.strip() for each in versions[kept["title"]]
+            ]

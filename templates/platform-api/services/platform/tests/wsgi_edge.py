@@ -1,0 +1,32 @@
+"""The platform by requests, as its callers and its operator see it."""
+
+from collections.abc import Mapping, Sequence
+
+from django.test import Client
+
+from apps.ai import keys
+from apps.ai.models import UsageRecord
+from intelligence.testing.edge import NONE, Answer
+from intelligence.testing.usage_sink import usage_of
+from intelligence.usage import Usage
+
+
+class Platform:
+    """An `intelligence.testing.edge.Edge`."""
+
+    def __init__(self) -> None:
+        self._client = Client(raise_request_exception=False)
+
+    def call(
+        self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] = NONE
+    ) -> Answer:
+        kind = headers.get("Content-Type", "")
+        response = self._client.generic(method, path, content, kind, headers=headers)
+        return Answer(response.status_code, response.headers, response.content)
+
+    def issue_key(self, scope: str) -> str:
+        return keys.issue("test", [scope])
+
+    def recorded(self, key: str) -> Sequence[Usage]:
+        rows = UsageRecord.objects.filter(key_id="_".join(key.split("_", 2)[:2])).order_by("id")
+        return [usage_of(row) for row in rows]
