@@ -198,9 +198,14 @@ def broken() -> MadeUpEmbedder:
 
 
 def test_the_projects_own_pages_are_put_once(
-    run: Run, store: ChunkStore, folder: Path, loads: Loads
+    run: Run, store: ChunkStore, folder: Path, loads: Loads, caplog: pytest.LogCaptureFixture
 ) -> None:
     run(put_pages(folder))
+    assert [each.getMessage() for each in caplog.records] == [
+        "embedding the project's own pages, so that they can be found: 2 of them",
+        "embedded 1 of 2: README.md",
+        "embedded 2 of 2: docs-models.md",
+    ]
     stored = run(store.all(after="", limit=10))
     titles = {each.document.id: each.document.title for each in stored}
     assert titles == {"README.md": "Demo", "docs-models.md": "The model"}

@@ -158,7 +158,8 @@ async def started(engine: Engine) -> AsyncGenerator[Engine]:
 
 async def put_pages(database: Database, engine: Engine, folder: Path) -> None:
     """Puts the project's README.md and docs/*.md as they are there, so that a first question about
-    the project itself is answered. The model is loaded only if one of them has changed."""
+    the project itself is answered. The model is loaded only if one of them has changed; how far it
+    is with them is logged, for a server may take its time."""
     store = SqlChunkStore(database)
     stored = {name: await store.get(name) for name, _ in pages(folder)}
     changed = {
@@ -168,11 +169,14 @@ async def put_pages(database: Database, engine: Engine, folder: Path) -> None:
     }
     if not changed:
         return
+    total = len(changed)
+    logger.info("embedding the project's own pages, so that they can be found: %s of them", total)
     try:
         async with started(engine):
             documents = api.Documents(store, engine, SqlUsageSink(database), in_time, None)
-            for name, body in changed.items():
+            for number, (name, body) in enumerate(changed.items(), start=1):
                 await documents.put(name, body)
+                logger.info("embedded %s of %s: %s", number, total, name)
     except IntelligenceError as error:
         logger.warning("the project's own pages cannot be found yet: %s", error)
 

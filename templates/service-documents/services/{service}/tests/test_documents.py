@@ -195,9 +195,19 @@ def put_all(run: Run, storage: Database, folder: Path) -> Engine:
 
 
 def test_the_projects_own_pages_are_put_once(
-    run: Run, storage: Database, store: ChunkStore, folder: Path
+    run: Run,
+    storage: Database,
+    store: ChunkStore,
+    folder: Path,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
+    caplog.set_level("INFO", "app.documents")
     first = put_all(run, storage, folder)
+    assert [each.getMessage() for each in caplog.records] == [
+        "embedding the project's own pages, so that they can be found: 2 of them",
+        "embedded 1 of 2: README.md",
+        "embedded 2 of 2: docs-models.md",
+    ]
     stored = run(store.all(after="", limit=10))
     titles = {each.document.id: each.document.title for each in stored}
     assert titles == {"README.md": "Demo", "docs-models.md": "The model"}

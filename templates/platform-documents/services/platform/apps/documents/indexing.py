@@ -1,6 +1,7 @@
 """Documents that commands put: they load a model, wait for as long as it takes, and end it."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import asynccontextmanager
@@ -12,6 +13,8 @@ from apps.api.waiting import AsyncUsageSink
 from apps.documents.stores import DjangoChunkStore
 from intelligence.api.documents import Documents, PutDocument
 from intelligence.engine import Engine
+
+logger = logging.getLogger(__name__)
 
 CLOSING = 10.0  # seconds that the model has to end
 
@@ -39,11 +42,16 @@ async def reindex() -> int:
 
 async def put_pages(folder: Path) -> None:
     """Puts the project's README.md and docs/*.md as they are there. The model is loaded only if one
-    of them has changed. Raises IntelligenceError."""
-    if changed := await _changed(dict(pages(folder))):
-        async with indexer() as documents:
-            for name, body in changed.items():
-                await documents.put(name, body)
+    of them has changed; how far it is with them is logged, for a server may take its time. Raises
+    IntelligenceError."""
+    if not (changed := await _changed(dict(pages(folder)))):
+        return
+    total = len(changed)
+    logger.info("embedding the project's own pages, so that they can be found: %s of them", total)
+    async with indexer() as documents:
+        for number, (name, body) in enumerate(changed.items(), start=1):
+            await documents.put(name, body)
+            logger.info("embedded %s of %s: %s", number, total, name)
 
 
 async def _changed(found: Mapping[str, PutDocument]) -> dict[str, PutDocument]:
