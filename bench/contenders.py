@@ -43,6 +43,7 @@ class Contender:
     keys: list[str] = field(default_factory=lambda: ["none"])
     body: str = openai_body("base64")  # what OpenAI's client asks for
     ready: str = "/v1/embeddings"  # asked with the body
+    refuses: bool = False  # everything: what it costs is by refusal
 
     def environ(self, port: int) -> dict[str, str]:
         path = f"{self.environment / 'bin'}:{os.environ['PATH']}"

@@ -36,6 +36,7 @@ def variants(service: Contender) -> list[Contender]:
         variant("without_access_log", "without_access_log"),
         variant("key looked up each time", "as_generated", KEY_CACHE_SECONDS="0"),
         variant("with metrics", "as_generated", METRICS_PORT="9199"),
+        dataclasses.replace(variant(report.REFUSING, "refusing"), refuses=True),
     ]
 
 

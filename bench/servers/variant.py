@@ -8,6 +8,9 @@ import os
 import sys
 
 from app import __main__, keys, stores
+from intelligence.api import asking
+from intelligence.engine import Engine
+from intelligence.errors import Overloaded
 
 
 def as_generated() -> None:
@@ -35,6 +38,16 @@ def without_metering() -> None:
 
 def without_access_log() -> None:
     logging.getLogger("app.access").disabled = True
+
+
+def refusing() -> None:
+    """As with a full queue; refusals are not held back, so that what one costs can be counted."""
+
+    def admit(engine: Engine) -> None:
+        raise Overloaded(f"{engine.max_queue} requests are waiting")
+
+    Engine.admit = admit
+    asking.Refusals.hold = lambda refusals, now: 0.0
 
 
 if __name__ == "__main__":
