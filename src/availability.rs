@@ -146,12 +146,6 @@ fn row(answers: &Answers, question: &'static str, missing: &'static str) -> Part
 fn of_a_service(answers: &Answers) -> Vec<Partly> {
     let mut rows = Vec::new();
     let mut missing = |question, text| rows.push(row(answers, question, text));
-    if answers.users == Users::Simple {
-        missing(
-            "users",
-            "sign-up, login and password reset; callers are known by API keys, issued and revoked by a command",
-        );
-    }
     match answers.consumers {
         Consumers::SpaMobile => missing("consumers", NO_CLIENT),
         Consumers::OwnWeb => {

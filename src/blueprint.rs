@@ -150,6 +150,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("service-documents", service, &["workloads"], chatbot);
         add("service-streams", service, &["workloads"], chatbot);
         add("service-chat", service, &["workloads"], chatbot);
+        add("service-accounts", service, &["users"], !hybrid && accounts);
         add("key-cache", service, &["compliance"], answers.compliance != Compliance::Strict);
         add("key-lookup", service, &["compliance"], answers.compliance == Compliance::Strict);
         add("service-platform-key", service, &[], hybrid);

@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, cast
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -138,6 +138,14 @@ class ApiKeys:
             return (await session.scalars(oldest_first)).all()
 
 
+async def find(request: Request, credentials: str) -> Caller | None:
+    """Who sent them, by the first of the app's ways to know a caller that does."""
+    for caller in request.app.state.callers:
+        if (found := await caller(credentials)) is not None:
+            return cast("Caller", found)
+    return None
+
+
 def require(scope: str | None = None) -> Callable[..., Coroutine[Any, Any, Caller]]:
     """A dependency that gives the caller; without a scope any key will do.
 
@@ -151,13 +159,12 @@ def require(scope: str | None = None) -> Callable[..., Coroutine[Any, Any, Calle
         credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)],
     ) -> Caller:
         if credentials is None:
-            raise _refusal(401, "this needs an API key")
-        keys: ApiKeys = request.app.state.keys
-        found = await keys.find(credentials.credentials)
+            raise refusal(401, "this needs an API key")
+        found = await find(request, credentials.credentials)
         if found is None:
-            raise _refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
+            raise refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
         if scope is not None and scope not in found.scopes:
-            raise _refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
+            raise refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
         request.state.key_id = found.key_id
         get_rate_limits(request).take(found.key_id)
         return found
@@ -165,7 +172,7 @@ def require(scope: str | None = None) -> Callable[..., Coroutine[Any, Any, Calle
     return caller
 
 
-def _refusal(status: int, detail: str, error: str | None = None) -> HTTPException:
+def refusal(status: int, detail: str, error: str | None = None) -> HTTPException:
     """With the challenge of RFC 6750 §3."""
     challenge = f'Bearer error="{error}"' if error else "Bearer"
     return HTTPException(status, detail, {"WWW-Authenticate": challenge})

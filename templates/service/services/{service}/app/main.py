@@ -58,6 +58,8 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.engine = engine or build_engine(settings)
     app.state.database = Database(settings.database_url)
     app.state.keys = ApiKeys(app.state.database, settings.secret_key)
+    # Ways to know a caller: coroutines that give None for what is not theirs.
+    app.state.callers = [lambda key: app.state.keys.find(key)]
     app.state.usage_writer = app.state.usage_sink = SqlUsageSink(app.state.database)
     app.state.models = []  # their names, by functions that raise NotReady
     app.state.resources = []  # what features open: asynchronous context managers, made of the app

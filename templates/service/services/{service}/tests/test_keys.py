@@ -24,13 +24,18 @@ PUBLIC = {"/livez", "/readyz", "/openapi.json", "/docs", "/docs/start.js"}
 
 
 def guarded(app: FastAPI) -> list[tuple[str, str]]:
-    """Method and path of every route that is not public, those of included routers as well."""
+    """Method and path of every route that is not public, those of included routers as well.
+
+    Public is, too, what the contract says asks for no key.
+    """
+    paths = app.openapi()["paths"]
     return [
         (method, path.replace(":path", ""))
         for route in iter_route_contexts(app.routes)
         if not isinstance(route.original_route, Mount)
         if (path := route.path) is not None and path not in PUBLIC
         for method in sorted(route.methods or {"GET"})
+        if paths.get(path, {}).get(method.lower(), {}).get("security") != []
     ]
 
 

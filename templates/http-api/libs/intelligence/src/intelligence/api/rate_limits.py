@@ -1,10 +1,11 @@
 """How many requests an API key may send: a token bucket for each.
 
 A bucket holds a minute's worth and fills evenly, so that a key may spend at once what it saved.
-Buckets are in memory: each process counts for itself. Only keys that were verified get one, so
-there are no more of them than keys.
+Buckets are in memory: each process counts for itself. There are so many of them at most, the
+latest used.
 """
 
+from collections import OrderedDict
 from collections.abc import Callable
 from math import ceil
 from threading import Lock
@@ -33,12 +34,17 @@ class RateLimits:
     Args:
         per_minute: how many requests; 0: any number.
         clock: seconds, which only grow.
+        most: how many buckets are kept.
     """
 
-    def __init__(self, per_minute: int, clock: Callable[[], float] = monotonic) -> None:
+    def __init__(
+        self, per_minute: int, clock: Callable[[], float] = monotonic, most: int = 100_000
+    ) -> None:
         self.per_minute = per_minute
         self._clock = clock
-        self._buckets: dict[str, tuple[float, float]] = {}  # what was left, and when
+        self._most = most
+        # What was left, and when; the latest used comes last.
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._lock = Lock()
 
     def take(self, key_id: str) -> None:
@@ -53,3 +59,6 @@ class RateLimits:
                 wait = (1 - left) * MINUTE / self.per_minute
                 raise RateLimited(self.per_minute, ceil(wait))
             self._buckets[key_id] = left - 1, now
+            self._buckets.move_to_end(key_id)
+            if len(self._buckets) > self._most:
+                self._buckets.popitem(last=False)

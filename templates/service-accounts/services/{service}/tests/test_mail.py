@@ -1,0 +1,86 @@
+import smtplib
+import ssl
+from email.message import EmailMessage
+from typing import Any, Self
+
+import pytest
+
+from app.mail import Mail, deliverer
+
+
+class Server:
+    """What smtplib was told, instead of a connection."""
+
+    said: list[Any]
+
+    def __init__(self, host: str, port: int, **_: Any) -> None:
+        Server.said = [type(self).__name__, host, port]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def starttls(self, context: ssl.SSLContext) -> None:
+        assert context.verify_mode == ssl.CERT_REQUIRED
+        Server.said.append("starttls")
+
+    def login(self, user: str, password: str) -> None:
+        Server.said.append((user, password))
+
+    def send_message(self, message: EmailMessage) -> None:
+        Server.said.append(message["To"])
+
+
+class TlsServer(Server):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("smtp://mail", ["Server", "mail", 25, "you@example.com"]),
+        (
+            "smtp+tls://me:p%40ss@mail",
+            ["Server", "mail", 587, "starttls", ("me", "p@ss"), "you@example.com"],
+        ),
+        ("smtps://me:x@mail:1465", ["TlsServer", "mail", 1465, ("me", "x"), "you@example.com"]),
+    ],
+)
+async def test_mail_goes_to_the_server_that_is_set(
+    monkeypatch: pytest.MonkeyPatch, url: str, said: list[Any]
+) -> None:
+    monkeypatch.setattr(smtplib, "SMTP", Server)
+    monkeypatch.setattr(smtplib, "SMTP_SSL", TlsServer)
+    await Mail(deliverer(url), "me@example.com").send("you@example.com", "subject", "text")
+    assert Server.said == said
+
+
+async def test_in_development_it_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    await Mail(deliverer("console:"), "me@example.com").send("you@example.com", "subject", "text")
+    printed = capsys.readouterr().err
+    assert "To: you@example.com" in printed
+    assert "text" in printed
+
+
+async def test_a_server_that_is_away_is_logged_and_nothing_of_the_text(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def away(_: EmailMessage) -> None:
+        raise ConnectionRefusedError("away")
+
+    await Mail(away, "me@example.com").send("you@example.com", "subject", "a token")
+    assert "a mail was not sent: subject" in caplog.text
+    assert "a token" not in caplog.text
+
+
+@pytest.mark.parametrize("url", ["", "http://mail", "smtp://", "smtp:mail"])
+def test_what_names_no_server_is_refused(url: str) -> None:
+    with pytest.raises(ValueError, match="must be such as"):
+        deliverer(url)
+
+
+def test_a_message_takes_no_second_header() -> None:
+    with pytest.raises(ValueError, match=r"linefeed|newline"):
+        EmailMessage()["To"] = "you@example.com\nBcc: all@example.com"
