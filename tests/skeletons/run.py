@@ -29,10 +29,12 @@ import together
 from command import options, workplace
 from project import ROOT
 from report import Broken, Report, Steps
-from trees import Choices, covering, distinct, questions, shown
+from trees import Choices, covering, distinct, shown
 
 WORKERS = 2  # a project's tools keep one core busy each
 VERIFIED = ROOT / "target/skeletons/verified.json"
+
+ORGANISATIONS = ("startup", "scale-up", "enterprise", "public-sector")
 
 Scenario = Callable[[Steps, Path], None]
 
@@ -106,7 +108,7 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
 def organisations() -> dict[str, Scenario]:
     """What each organisation gets with `--defaults`."""
     found: dict[str, Scenario] = {}
-    for each in questions()["organisation"]:
+    for each in ORGANISATIONS:
         found[each] = scenarios.OtherTree({"organisation": each})
         found[f"{each} on PostgreSQL"] = scenarios.OnPostgresql({"organisation": each})
     return found
@@ -148,7 +150,7 @@ def play_all(arguments: Namespace, parent: Path) -> int:
         with ThreadPoolExecutor(WORKERS) as pool:
             play_those(organisations(), pool)
         return report.close()
-    trees = distinct(parent)
+    trees = distinct()
     print(f"{len(trees)} distinct trees; projects are made in {parent}", flush=True)
     with ThreadPoolExecutor(WORKERS) as pool:
         if arguments.matrix:
