@@ -43,8 +43,8 @@ CHOICES = {
 SECRET = {"SECRET_KEY": "shared by both edges, and long enough for production"}
 
 
-def agree(step: Steps, scratch: Path) -> None:
-    """Same tables, same hashes, same contract: rows can move, and callers need not notice."""
+def agree(step: Steps, scratch: Path) -> dict[str, Project]:
+    """Same tables, same hashes, same contract: rows can move, and callers need not notice. Returns the two projects."""
     with step("groundplan new, uv sync: one of each"):
         service = made(scratch, "api-first")
         platform = made(scratch, "monolith")
@@ -74,6 +74,7 @@ def agree(step: Steps, scratch: Path) -> None:
             find = f"from apps.ai import keys; print(keys.find({key!r}))"
             found = platform.just("services/platform/manage", "shell", "-c", find, env=urls["platform"])
             assert "name='moved', scopes=frozenset({'inference'})" in found, found
+    return {"api-first": service, "monolith": platform}
 
 
 def made(scratch: Path, architecture: str) -> Project:
