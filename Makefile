@@ -9,8 +9,8 @@ TOOLS := source tests/env.sh
 PYTHON := $(TOOLS); "$${UV_PYTHON:-python3}" -B
 VALIDATORS := target/tools/validators
 LLM := target/tools/llm
-# How long further projects may be started, counted from the first, besides those that are always run.
-MINUTES ?= 3
+# How long further projects may be started, once those that are always run have ended.
+MINUTES ?= 2
 STEPS := setup fmt clippy rust union validators sabotage skeletons
 
 .PHONY: help test matrix images e2e-llm bench $(STEPS)

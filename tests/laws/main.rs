@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a law that cannot be looked at has failed")]
 #![allow(clippy::case_sensitive_file_extension_comparisons, reason = "the paths are our own")]
-#![expect(clippy::disallowed_methods, reason = "every distinct file is left in target/union for the Python tools")]
+#![expect(clippy::disallowed_methods, reason = "distinct files and trees are left in target for the Python tests")]
 
 mod decision_page;
 mod layers;
@@ -11,3 +11,4 @@ mod personas;
 mod properties;
 mod situations;
 mod support;
+mod trees;

@@ -17,7 +17,7 @@ import re
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, fields
@@ -87,6 +87,20 @@ def run(project: Project, command: str) -> tuple[int, str]:
     return outcome(["uv", "run", "just", *shlex.split(command)], project.folder, {"COLUMNS": "1000"})
 
 
+def whole(commands: Iterable[str]) -> list[str]:
+    """The fewest commands that do all of these: of each recipe one, and one for each file that a part is taken of."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for command in dict.fromkeys(commands):
+        recipe, chosen, part = command.partition(" -k ")
+        if not chosen and " tests/" in recipe:
+            recipe, _, part = recipe.partition(" tests/")
+        found.setdefault((recipe, chosen), []).append(part)
+    return [
+        f"{recipe} -k '{' or '.join(parts)}'" if chosen else " tests/".join([recipe, *filter(None, parts)])
+        for (recipe, chosen), parts in found.items()
+    ]
+
+
 def failures(said: str) -> list[str]:
     """The tests that failed, without their parameters; where none did, the recipes."""
     tests = [each.partition("[")[0] for each in re.findall(r"(?m)^FAILED (\S+)", said)]
@@ -101,7 +115,7 @@ def group(answers: str, patches: list[Patch], of: Callable[[str], Steps], parent
         generate(folder, "new", "demo", *shlex.split(answers))
         project = Project(folder / "demo")
         project.run("uv", "sync")
-    for command in dict.fromkeys(patch.command for patch in patches):
+    for command in whole(patch.command for patch in patches):
         with step(f"`just {command}` is green"):
             code, said = run(project, command)
             assert code == 0, f"exit {code}\n{tail(said)}"

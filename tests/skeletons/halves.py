@@ -13,7 +13,7 @@ from pathlib import Path
 
 import postgresql
 from processes import execute, free_port, running, until
-from project import CONFIRMATIONS, Project, answers, generate
+from project import Project
 from report import Steps
 from service import Service
 
@@ -69,17 +69,19 @@ def requests_shown(browser: Browser) -> int:
     return int(found[1])
 
 
-def go_on_alone(step: Steps, scratch: Path) -> None:
-    """The platform answers while the AI service is away, says so, and works again when it is back."""
+def run(step: Steps, scratch: Path) -> None:
+    """Each half has a database of its own; the platform answers while the AI service is away, and says so."""
     with step("groundplan new, uv sync"):
-        generate(scratch, "new", "demo", "--defaults", *CONFIRMATIONS, *answers(CHOICES))
-        project = Project(scratch / "demo")
+        project = Project.new(scratch, CHOICES)
         project.has_a_clean_git_tree()
         project.run("uv", "sync", "--locked")
     with step("just check"):
-        project.just("check")
-    with step("just test"):
-        project.just("test")
+        project.checks()
+    with postgresql.server() as server:
+        keep_apart(step, project, scratch, server)
+    # The service's tests on SQLite are those of the defaults.
+    with step("the platform's tests, on SQLite"):
+        project.just("services/platform/test")
     with step("just dev: both, on two ports; SIGTERM leaves nothing"), project.dev() as (process, ai, key):
         platform = Service(int(ai.address.rpartition(":")[2]) + 100)
         until(platform.ready, "/readyz of the platform", alive=process.outer)
@@ -96,8 +98,6 @@ def go_on_alone(step: Steps, scratch: Path) -> None:
     with step("just key list: the platform's own key, used"):
         [line] = [each for each in project.just("key", "list").splitlines() if "ak_platform" in each]
         assert re.search(r"usable\tused .*\tinference\tplatform$", line), line
-    with step("the AI service killed: the platform says so; started again: it recovers"):
-        goes_on(project, scratch)
     with step("the platform alone: no model in its environment"):
         venv = scratch / "venv-platform"
         env = {"UV_PROJECT_ENVIRONMENT": str(venv)}
@@ -109,29 +109,25 @@ def go_on_alone(step: Steps, scratch: Path) -> None:
         project.has_a_clean_git_tree()
 
 
-def keep_apart(step: Steps, scratch: Path) -> None:
+def keep_apart(step: Steps, project: Project, scratch: Path, server: postgresql.Server) -> None:
     """On PostgreSQL: a database for each half, and nothing of the one in the other."""
-    with step("groundplan new, uv sync"):
-        project = Project.new(scratch, CHOICES)
-        project.run("uv", "sync", "--locked")
-    with postgresql.server() as server:
-        databases = {half: {"DATABASE_URL": server.create(half)} for half in ("ai", "platform")}
-        with step("just test"):
-            before = server.written()
-            project.just("test", env={"TEST_DATABASE_URL": server.create("tests")})
-            assert server.written() > before + 100_000, "the tests ran elsewhere"
-        with step("the AI service killed: the platform says so; started again: it recovers"):
-            for half, env in databases.items():
-                for recipe in ("migrate", "seed"):
-                    project.just(f"services/{half}/{recipe}", env=env)
-            goes_on(project, scratch, databases)
-        with step("no table of the one half is in the other's database"):
-            of_ai, of_platform = (set(server.sql(half, TABLES).split()) for half in databases)
-            assert "api_key" in of_ai and "accounts_user" in of_platform, (of_ai, of_platform)
-            assert not of_ai & of_platform, of_ai & of_platform
-            assert not list(project.folder.glob("services/*/var/*sqlite3")), "it made a SQLite file"
-        with step("production: two secrets, and the platform's key"):
-            serve_in_production(project, scratch, server)
+    databases = {half: {"DATABASE_URL": server.create(half)} for half in ("ai", "platform")}
+    with step("just test, on PostgreSQL"):
+        before = server.written()
+        project.just("test", env={"TEST_DATABASE_URL": server.create("tests")})
+        assert server.written() > before + 100_000, "the tests ran elsewhere"
+    with step("the AI service killed: the platform says so; started again: it recovers"):
+        for half, env in databases.items():
+            for recipe in ("migrate", "seed"):
+                project.just(f"services/{half}/{recipe}", env=env)
+        goes_on(project, scratch, databases)
+    with step("no table of the one half is in the other's database"):
+        of_ai, of_platform = (set(server.sql(half, TABLES).split()) for half in databases)
+        assert "api_key" in of_ai and "accounts_user" in of_platform, (of_ai, of_platform)
+        assert not of_ai & of_platform, of_ai & of_platform
+        assert not list(project.folder.glob("services/*/var/*sqlite3")), "it made a SQLite file"
+    with step("production: two secrets, and the platform's key"):
+        serve_in_production(project, scratch, server)
 
 
 def serve_in_production(project: Project, scratch: Path, server: postgresql.Server) -> None:
@@ -168,10 +164,10 @@ def serve_in_production(project: Project, scratch: Path, server: postgresql.Serv
         assert not ai.listens() and not platform.listens()
 
 
-def goes_on(project: Project, scratch: Path, databases: Mapping[str, Mapping[str, str]] | None = None) -> None:
+def goes_on(project: Project, scratch: Path, databases: Mapping[str, Mapping[str, str]]) -> None:
     """The platform, with the AI service there, killed, and there again."""
     ai, platform = Service(free_port()), Service(free_port())
-    of_ai, of_platform = (dict((databases or {}).get(half, {})) for half in ("ai", "platform"))
+    of_ai, of_platform = (dict(databases[half]) for half in ("ai", "platform"))
     of_ai["PORT"] = ai.address.rpartition(":")[2]
     of_platform["AI_SERVICE_URL"] = ai.address
     serve = ["uv", "run", "just", "services/ai/run"]

@@ -4,7 +4,9 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import signal
+import threading
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -20,6 +22,8 @@ BINARIES = ROOT / "target" / os.environ.get("GROUNDPLAN_PROFILE", "debug")
 CONFIRMATIONS = [f"--confirm=C{number}" for number in (1, 2, 4, *range(6, 21))]
 # What a key needs for a workload.
 SCOPES = {"inference-api": ["inference"], "chatbot": ["documents", "chat"]}
+
+_KNOWN = threading.Lock()
 
 
 def answers(choices: Mapping[str, str]) -> list[str]:
@@ -61,6 +65,37 @@ class Project:
 
     def just(self, *arguments: str, env: Mapping[str, str] | None = None) -> str:
         return self.run("uv", "run", "just", *arguments, env=env)
+
+    def checks(self) -> None:
+        """`just check`, with what mypy found out in other projects beside this one: most of it is about packages.
+
+        It looks at every file's contents before it believes that. What Django's plugin asks of settings and models it
+        would not notice, so a platform is always read whole.
+        """
+        known = self.folder.parents[1] / "types"
+        members = [*self.folder.glob("libs/*"), *(each.parent for each in self.folder.glob("services/*/app"))]
+        caches = {each / ".mypy_cache": known / f"{each.name}-{each.parent.name}" for each in members}
+        with _KNOWN:
+            for cache, kept in caches.items():
+                if kept.exists():
+                    shutil.copytree(kept, cache)
+        self.just("check")
+        with _KNOWN:
+            for cache, kept in caches.items():
+                if not kept.exists():
+                    kept.parent.mkdir(parents=True, exist_ok=True)
+                    cache.rename(kept)
+
+    def fuzzes(self, service: Service) -> None:
+        """`just fuzz`, the same requests each time, with the key of development."""
+        env = {"PORT": service.address.rpartition(":")[2]}
+        said = self.just("fuzz", "--max-examples=5", "--seed=1", env=env)
+        operations = re.search(r"Selected: (\d+)/(\d+)\n +Tested: (\d+)", said)
+        assert operations and len({*operations.groups()}) == 1 and int(operations[1]) > 4, tail(said)
+        made = re.search(r"(\d+) generated, (\d+) passed", said)
+        assert made and int(made[1]) > 100, tail(said)
+        # It is content with a service that refuses everybody.
+        assert "authentication" not in said.lower(), tail(said)
 
     def has(self, path: str) -> bool:
         """Whether one of its services has this file."""
@@ -115,7 +150,9 @@ class Project:
         # Later in the day there is more of today.
         assert 1000 < made[0] <= made[1] < made[0] + 100, made
 
-    def boots_and_stops(self, *, interactive: bool = False, env: Mapping[str, str] | None = None) -> None:
+    def boots_and_stops(
+        self, *, interactive: bool = False, fuzz: bool = False, env: Mapping[str, str] | None = None
+    ) -> None:
         """`just dev` answers what it should, and SIGTERM, or on a terminal Ctrl-C, leaves nothing of it."""
         with self.dev(env, interactive=interactive) as (process, service, key):
             service.has_docs_of_its_own()
@@ -126,6 +163,8 @@ class Project:
             service.is_closed("ak_development_wrong")
             if self.has("app/admin.py"):
                 service.has_an_admin(key)
+            if fuzz:
+                self.fuzzes(service)
             if interactive:
                 process.interrupt()
             else:

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Emitted projects end to end: made, installed, checked, tested, booted, asked, stopped. Python's standard library alone.
 
-Fixed: the project of the defaults (also member by member), a chatbot on PostgreSQL and one beside inference, a few other
-trees of each architecture, a service and a platform side by side, a hybrid whose service is killed, one of each at once,
-and projects inside other people's repositories. With --organisations, the defaults of each organisation, on SQLite and
-on PostgreSQL.
-With --minutes, further distinct trees follow until that many have passed since the start; which comes first depends on
-the commit. With --matrix every distinct tree is run, and what has passed once is not run again until it changes.
+Six fixed ones: the project of the defaults (also member by member), a chatbot alone and one beside inference, a monolith
+with all and one with little, a hybrid whose service is killed. Installed and asked, without their own tests: a service
+and a platform compared, one of each at once, and projects inside other people's repositories. With --organisations, the
+defaults of each organisation, on SQLite and on PostgreSQL.
+With --minutes, further distinct trees are started then for so long; which comes first depends on the commit. With
+--matrix every distinct tree is run, and what has passed once is not run again until it changes.
 """
 
 import json
@@ -21,7 +21,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import edges
 import guests
 import halves
 import scenarios
@@ -29,10 +28,12 @@ import together
 from command import options, workplace
 from project import ROOT
 from report import Broken, Report, Steps
-from trees import Choices, covering, distinct, questions, shown
+from trees import Choices, distinct, shown
 
 WORKERS = 2  # a project's tools keep one core busy each
 VERIFIED = ROOT / "target/skeletons/verified.json"
+
+ORGANISATIONS = ("startup", "scale-up", "enterprise", "public-sector")
 
 Scenario = Callable[[Steps, Path], None]
 
@@ -59,43 +60,33 @@ class Verified:
             VERIFIED.write_text(json.dumps(self._trees, indent=1))
 
 
-# Few, because each takes minutes: all that a scale-up and an authority get, and the least there can be.
-MONOLITHS: dict[str, Choices] = {
-    "a monolith for a scale-up": {"organisation": "scale-up"},
-    "a bare monolith": {
-        "architecture": "monolith", "architecture_reason": "the tests ask for it", "admin": "none", "users": "none",
-        "operations": "paas", "database": "sqlite",
-    },
-}
-CHATBOT: Choices = {
-    "workloads": "chatbot", "architecture": "api-first", "architecture_reason": "the tests ask for it",
-}
-BOTH = CHATBOT | {"workloads": "inference-api,chatbot", "database": "sqlite", "model_serving": "own-cpu"}
+def asked(architecture: str, **choices: str) -> Choices:
+    return {"architecture": architecture, "architecture_reason": "the tests ask for it", **choices}
 
 
-def of(architecture: str, trees: dict[str, Choices]) -> dict[str, Choices]:
-    return {tree: choices for tree, choices in trees.items() if choices["architecture"] == architecture}
+# Those that everything is done with, besides that of the defaults and a hybrid. Few, because each takes minutes: the
+# workloads alone and together, the most that a monolith can have and the least, each database with each framework.
+# What differs in other answers comes in turn.
+CHATBOT = asked("api-first", workloads="chatbot", users="none", operations="paas", database="postgresql")
+BOTH = asked(
+    "api-first", workloads="inference-api,chatbot,dashboard", database="sqlite", model_serving="own-cpu", ci="gitlab",
+)
+MONOLITH: Choices = {"organisation": "scale-up", "operations": "paas"}
+BARE = asked(
+    "monolith", workloads="inference-api,chatbot", admin="none", users="none", operations="paas", database="sqlite"
+)
 
 
-def first(trees: dict[str, Choices]) -> list[str]:
-    """The trees of each run: that of the defaults, and two that hold many other answers. The rest comes in turn."""
-    return covering(of("api-first", trees))[:3]
-
-
-def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
-    made = ["groundplan new without uv", "cargo groundplan new"]
-    _, *others = first(trees)
+def fixed() -> dict[str, Scenario]:
+    """Those that take longest come first, so that no worker is left with one of them."""
     return {
+        "a hybrid": halves.run,
+        "a chatbot and inference": scenarios.OtherTree(BOTH, "cargo groundplan new", fuzz=True),
         "the defaults": scenarios.default_project,
-        **{shown(trees[tree]): scenarios.OtherTree(trees[tree], how) for tree, how in zip(others, made, strict=True)},
-        **{name: scenarios.OtherTree(choices) for name, choices in MONOLITHS.items()},
-        "a chatbot and inference": scenarios.OtherTree(BOTH),
-        "a chatbot on PostgreSQL": scenarios.OnPostgresql(CHATBOT),
-        "a monolith on PostgreSQL": scenarios.OnPostgresql({"organisation": "scale-up", "operations": "paas"}),
-        "both edges": edges.agree,
-        "a hybrid": halves.go_on_alone,
-        "a hybrid on PostgreSQL": halves.keep_apart,
-        "one of each at once": together.run,
+        "a chatbot": scenarios.OtherTree(CHATBOT, "groundplan new without uv", on_postgresql=True, fuzz=True),
+        "a bare monolith with a chatbot": scenarios.OtherTree(BARE, fuzz=True),
+        "a monolith for a scale-up": scenarios.OtherTree(MONOLITH, on_postgresql=True),
+        "one of each": together.run,
         "in a git repository": guests.in_a_git_repository,
         "in a Cargo workspace": guests.in_a_cargo_workspace,
         "in a uv workspace": guests.in_a_uv_workspace,
@@ -106,7 +97,7 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
 def organisations() -> dict[str, Scenario]:
     """What each organisation gets with `--defaults`."""
     found: dict[str, Scenario] = {}
-    for each in questions()["organisation"]:
+    for each in ORGANISATIONS:
         found[each] = scenarios.OtherTree({"organisation": each})
         found[f"{each} on PostgreSQL"] = scenarios.OnPostgresql({"organisation": each})
     return found
@@ -123,7 +114,6 @@ def main() -> int:
 
 
 def play_all(arguments: Namespace, parent: Path) -> int:
-    start = time.monotonic()
     report, verified = Report(), Verified()
 
     def play(name: str, scenario: Scenario) -> bool:
@@ -148,7 +138,7 @@ def play_all(arguments: Namespace, parent: Path) -> int:
         with ThreadPoolExecutor(WORKERS) as pool:
             play_those(organisations(), pool)
         return report.close()
-    trees = distinct(parent)
+    trees = distinct()
     print(f"{len(trees)} distinct trees; projects are made in {parent}", flush=True)
     with ThreadPoolExecutor(WORKERS) as pool:
         if arguments.matrix:
@@ -156,9 +146,12 @@ def play_all(arguments: Namespace, parent: Path) -> int:
             count = sum(tree in verified for tree in trees)
             print(f"{count} of {len(trees)} distinct trees verified at {commit()[:12]}")
             return report.close() if report.failed or count < len(trees) else 0
-        play_those(fixed(trees), pool)
-        done = set(first(trees))
-        further = [tree for tree in trees if tree not in done]
+        play_those(fixed(), pool)
+        if arguments.only:
+            return report.close()
+        # Counted from here, so that some are run however long the fixed ones take.
+        start = time.monotonic()
+        further = list(trees)[1:]
         turn = int(commit()[:8], 16) % len(further)
         rotated = iter(further[turn:] + further[:turn])
         lock = threading.Lock()

@@ -18,6 +18,9 @@ from project import BINARIES, SCOPES, Project, answers, generate
 from report import Steps
 from service import Service
 
+# Megabytes of an environment without the tools of development (RULINGS 1.15).
+WHOLE, BARE = 330, 150
+
 IMPORT_ALL = """
 import importlib, pkgutil, sys
 package = importlib.import_module(sys.argv[1])
@@ -53,11 +56,11 @@ def default_project(step: Steps, scratch: Path) -> None:
         project.run("uv", "lock", "--check")
         project.run("uv", "sync", "--locked")
     with step("just check"):
-        project.just("check")
+        project.checks()
     with step("just test"):
         project.just("test")
-    with step("just dev: docs, inference, refusals; SIGTERM leaves nothing"):
-        project.boots_and_stops()
+    with step("just dev: docs, inference, refusals, fuzz; SIGTERM leaves nothing"):
+        project.boots_and_stops(fuzz=True)
     with step("just dev on a terminal; Ctrl-C leaves nothing"):
         project.boots_and_stops(interactive=True)
     with step("just key: issued, used, revoked"):
@@ -73,11 +76,36 @@ def default_project(step: Steps, scratch: Path) -> None:
         with project.dev() as (process, service, _):
             loads(project, service)
             process.stop(signal.SIGTERM)
+    with step(f"uv sync --no-dev: at most {WHOLE} MB, {BARE} without the embedded model; then it asks a model server"):
+        runs_without_the_model(project, scratch)
     with step("git sees no change"):
         project.has_a_clean_git_tree()
     for member in sorted([*project.folder.glob("libs/*"), *project.folder.glob("services/*")]):
         with step(f"{member.relative_to(project.folder)} alone"):
             alone(project, member, scratch)
+
+
+def runs_without_the_model(project: Project, scratch: Path) -> None:
+    """The model server is a second process of the project itself; nothing of onnxruntime is beside the first."""
+    venvs = {"whole": scratch / "venv-whole", "bare": scratch / "venv-bare"}
+    for name, options in (("whole", []), ("bare", ["--no-group", "embedded"])):
+        env = {"UV_PROJECT_ENVIRONMENT": str(venvs[name])}
+        project.run("uv", "sync", "--locked", "--no-dev", *options, env=env)
+    sizes = {name: megabytes(venv) for name, venv in venvs.items()}
+    # The model and its runtime are most of the one, and are not in the other.
+    assert sizes["whole"] <= WHOLE and sizes["bare"] <= BARE and sizes["whole"] - sizes["bare"] > 100, sizes
+    assert not [*venvs["bare"].glob("lib/python*/site-packages/onnxruntime")]
+    [member] = project.folder.glob("services/*")
+    with project.dev() as (process, server, key):
+        env = {"AI_BACKEND": "openai", "OPENAI_BASE_URL": f"{server.address}/v1", "OPENAI_API_KEY": key}
+        env["EMBEDDING_MODEL"] = server.model(key)
+        database = {"DATABASE_URL": f"sqlite:///{scratch}/bare.sqlite3"}
+        serves_in_production(member, venvs["bare"], env | database, scratch)
+        process.stop(signal.SIGTERM)
+
+
+def megabytes(folder: Path) -> int:
+    return int(execute(["du", "-sm", folder], folder).split()[0])
 
 
 def loads(project: Project, service: Service) -> None:
@@ -197,30 +225,30 @@ class OnPostgresql:
         with step("groundplan new, uv sync"):
             project = Project.new(scratch, self._choices)
             project.run("uv", "sync", "--locked")
-        with ExitStack() as stack:
-            with step("a server of the test's own"):
-                server = stack.enter_context(postgresql.server())
-            with step("just test"):
-                url = server.create("tests")
-                before = server.written()
-                project.just("test", env={"TEST_DATABASE_URL": url})
-                assert server.written() > before + 100_000, "the tests ran elsewhere"
-            with step("just dev: migrates, answers, meters; SIGTERM leaves nothing"):
-                project.boots_and_stops(env={"DATABASE_URL": server.create("demo")})
-                counts = {
-                    each: int(server.sql("demo", f'SELECT count(*) FROM "{each}"')) for each in tables(server, "demo")
-                }
-                assert any("usage" in table and count for table, count in counts.items()), counts
-                assert not list(project.folder.glob("services/*/var/*sqlite3")), "it made a SQLite file"
-                if "chatbot" in project.workloads():
-                    vectors = server.sql("demo", "SELECT count(*) FROM chunk WHERE vector_dims(embedding) > 100")
-                    assert int(vectors) > 0, "pgvector holds nothing"
-                    indexes = server.sql("demo", "SELECT indexdef FROM pg_indexes WHERE tablename = 'chunk'")
-                    assert "hnsw" in indexes, indexes
+        with postgresql.server() as server:
+            tests_and_boots(step, project, server)
             with step("production"):
                 [member] = project.folder.glob("services/*")
                 env = {"DATABASE_URL": server.create("production")}
                 serves_in_production(member, project.folder / ".venv", env, scratch)
+
+
+def tests_and_boots(step: Steps, project: Project, server: postgresql.Server) -> None:
+    """On the server given; to be called before anything has made a SQLite file."""
+    with step("just test, on PostgreSQL"):
+        before = server.written()
+        project.just("test", env={"TEST_DATABASE_URL": server.create("tests")})
+        assert server.written() > before + 100_000, "the tests ran elsewhere"
+    with step("just dev, on PostgreSQL: migrates, answers, meters; SIGTERM leaves nothing"):
+        project.boots_and_stops(env={"DATABASE_URL": server.create("demo")})
+        counts = {each: int(server.sql("demo", f'SELECT count(*) FROM "{each}"')) for each in tables(server, "demo")}
+        assert any("usage" in table and count for table, count in counts.items()), counts
+        assert not list(project.folder.glob("services/*/var/*sqlite3")), "it made a SQLite file"
+        if "chatbot" in project.workloads():
+            vectors = server.sql("demo", "SELECT count(*) FROM chunk WHERE vector_dims(embedding) > 100")
+            assert int(vectors) > 0, "pgvector holds nothing"
+            indexes = server.sql("demo", "SELECT indexdef FROM pg_indexes WHERE tablename = 'chunk'")
+            assert "hnsw" in indexes, indexes
 
 
 def tables(server: postgresql.Server, database: str) -> list[str]:
@@ -316,11 +344,18 @@ CHARTS = """Object.fromEntries([...document.querySelectorAll('svg[role=img]')].m
 
 
 class OtherTree:
-    """Another tree than that of the defaults: installs, passes its own checks and tests, boots, stops."""
+    """Another tree than that of the defaults: installs, passes its own checks and tests, boots, stops.
 
-    def __init__(self, choices: Mapping[str, str], made: str = "groundplan new") -> None:
+    Its tests and production run on SQLite, or, where asked for, on PostgreSQL; its development server on both then.
+    """
+
+    def __init__(
+        self, choices: Mapping[str, str], made: str = "groundplan new", *, on_postgresql: bool = False, fuzz: bool = False
+    ) -> None:
         self._choices = choices
         self._made = made
+        self._on_postgresql = on_postgresql
+        self._fuzz = fuzz
 
     def __call__(self, step: Steps, scratch: Path) -> None:
         with step(self._made):
@@ -329,20 +364,28 @@ class OtherTree:
             project.run("uv", "sync")
             project.run("uv", "lock", "--check")
         with step("just check"):
-            project.just("check")
-        with step("just test"):
-            project.just("test")
-        with step("just dev: docs, inference, refusals; SIGTERM leaves nothing"):
-            project.boots_and_stops()
-        shows = {"app/dashboard.py": shows_its_dashboard, "apps/dashboard": shows_its_start_page}
-        for show in (show for path, show in shows.items() if project.has(path)):
-            with step("just demo, twice; the dashboard in a browser"):
-                project.makes_up_usage_afresh()
-                show(project, scratch)
-        if (procfile := project.folder / "Procfile").exists():
-            with step("Procfile: installed as a buildpack does, released, served"):
-                lines = dict(line.split(": ", 1) for line in procfile.read_text().splitlines() if line)
-                venv = scratch / "venv-buildpack"
-                project.run("uv", "sync", "--locked", "--no-default-groups", env={"UV_PROJECT_ENVIRONMENT": str(venv)})
-                env = {"DATABASE_URL": f"sqlite:///{scratch}/production.sqlite3"}
-                serves_in_production(project.folder, venv, env, scratch, lines["release"], lines["web"])
+            project.checks()
+        with ExitStack() as stack:
+            production = f"sqlite:///{scratch}/production.sqlite3"
+            if self._on_postgresql:
+                server = stack.enter_context(postgresql.server())
+                production = server.create("production")
+                tests_and_boots(step, project, server)
+            else:
+                with step("just test"):
+                    project.just("test")
+            with step(f"just dev: docs, inference, refusals{', fuzz' * self._fuzz}; SIGTERM leaves nothing"):
+                project.boots_and_stops(fuzz=self._fuzz)
+            shows = {"app/dashboard.py": shows_its_dashboard, "apps/dashboard": shows_its_start_page}
+            for show in (show for path, show in shows.items() if project.has(path)):
+                with step("just demo, twice; the dashboard in a browser"):
+                    project.makes_up_usage_afresh()
+                    show(project, scratch)
+            if (procfile := project.folder / "Procfile").exists():
+                with step("Procfile: installed as a buildpack does, released, served"):
+                    lines = dict(line.split(": ", 1) for line in procfile.read_text().splitlines() if line)
+                    venv = scratch / "venv-buildpack"
+                    installs = {"UV_PROJECT_ENVIRONMENT": str(venv)}
+                    project.run("uv", "sync", "--locked", "--no-default-groups", env=installs)
+                    env = {"DATABASE_URL": production}
+                    serves_in_production(project.folder, venv, env, scratch, lines["release"], lines["web"])

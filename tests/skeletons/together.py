@@ -1,34 +1,33 @@
-"""One project of each architecture, on one machine at the same time."""
+"""One project of each architecture, on one machine at the same time; the two edges are compared first."""
 
 import signal
 import tomllib
 from contextlib import ExitStack
 from pathlib import Path
 
+import edges
 import halves
 from processes import until
 from project import Project
 from report import Steps
 from service import Service
 
-CHOICES = {"api-first": {}, "monolith": {"organisation": "scale-up"}, "hybrid": halves.CHOICES}
-
 
 def run(step: Steps, scratch: Path) -> None:
     """Each by `just dev` on a port of its own; each answers, and none knows a key of another."""
-    projects: dict[str, Project] = {}
-    for architecture, choices in CHOICES.items():
-        with step(f"groundplan new, uv sync: {architecture}"):
-            parent = scratch / architecture
-            parent.mkdir()
-            projects[architecture] = Project.new(parent, choices)
-            projects[architecture].run("uv", "sync", "--locked")
-            record = tomllib.loads((parent / "demo/groundplan.toml").read_text())
-            assert record["architecture"] == architecture, record
-    with step("just dev: three at once; each infers; SIGTERM leaves nothing"), ExitStack() as stack:
+    projects = edges.agree(step, scratch)
+    with step("groundplan new, uv sync: a hybrid"):
+        parent = scratch / "hybrid"
+        parent.mkdir()
+        projects["hybrid"] = Project.new(parent, halves.CHOICES)
+        projects["hybrid"].run("uv", "sync", "--locked")
+    for architecture, project in projects.items():
+        record = tomllib.loads((project.folder / "groundplan.toml").read_text())
+        assert record["architecture"] == architecture, record
+    with step("just dev: three at once; each works; SIGTERM leaves nothing"), ExitStack() as stack:
         booted = [stack.enter_context(project.dev()) for project in projects.values()]
         for _, service, key in booted:
-            service.infers(key)
+            service.works(key)
             for other in {other for _, _, other in booted} - {key}:
                 service.is_closed(other)
         _, ai, _ = booted[-1]

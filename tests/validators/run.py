@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,11 +27,11 @@ from project import answers, generate  # noqa: E402
 from report import Broken, Report, Steps  # noqa: E402
 from trees import covering, distinct, shown  # noqa: E402
 
-Command = Callable[[Path], list[str | Path]]
+Command = Callable[..., list[str | Path]]
 
 
 def script(name: str, *options: str) -> Command:
-    return lambda file: [VENV / "bin" / name, *options, file]
+    return lambda *files: [VENV / "bin" / name, *options, *files]
 
 
 def schema(name: str) -> Command:
@@ -57,10 +58,12 @@ class Checker:
     files: str  # one pattern or more
     command: Command
     env: dict[str, str] = field(default_factory=dict)
+    # Whether it reads other files than the one it is given. Where not, all that differ are given at once.
+    follows: bool = False
 
-    def run(self, file: Path, env: dict[str, str] | None = None) -> tuple[int, str]:
+    def run(self, *files: Path, env: dict[str, str] | None = None) -> tuple[int, str]:
         done = subprocess.run(
-            self.command(file), env=environment(self.env if env is None else env), cwd=file.parent,
+            self.command(*files), env=environment(self.env if env is None else env), cwd=files[0].parent,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300, check=False,
         )
         return done.returncode, done.stdout
@@ -81,23 +84,23 @@ MONOLITHS = {
 }
 CHECKERS = {
     "hadolint": Checker("services/*/Dockerfile", script("hadolint")),
-    "compose": Checker("deploy/compose/compose.yaml", docker_compose, SECRETS),
+    "compose": Checker("deploy/compose/compose.yaml", docker_compose, SECRETS, follows=True),
     "compose-schema": Checker("deploy/compose/*.yaml", schema("compose-spec")),
-    "nginx": Checker("deploy/gateway/nginx.conf", nginx),
+    "nginx": Checker("deploy/gateway/nginx.conf", nginx, follows=True),
     "workflow-schema": Checker(".github/workflows/*.yml", schema("github-workflows")),
     "dependabot-schema": Checker(".github/dependabot.yml", schema("dependabot")),
     "actionlint": Checker(".github/workflows/*.yml", script("actionlint", "-no-color")),
     "zizmor": Checker(".github/**/*.yml", script("zizmor", "--offline", "--no-progress", "--color=never")),
     "gitlab-schema": Checker(".gitlab-ci.yml .gitlab/ci/*.yml", schema("gitlab-ci")),
-    "gitlab": Checker(".gitlab-ci.yml", ours("gitlab.py")),
+    "gitlab": Checker(".gitlab-ci.yml", ours("gitlab.py"), follows=True),
     "renovate-schema": Checker("renovate.json", schema("renovate")),
-    "kubernetes": Checker("deploy/kubernetes/overlays/*/kustomization.yaml", ours("kubernetes.py")),
+    "kubernetes": Checker("deploy/kubernetes/overlays/*/kustomization.yaml", ours("kubernetes.py"), follows=True),
     "pre-commit": Checker(".pre-commit-config.yaml", script("pre-commit", "validate-config")),
 }
 
 
 def emitted(scratch: Path) -> list[Path]:
-    trees = distinct(scratch)
+    trees = distinct()
     folders = []
     for number, tree in enumerate(covering(trees)):
         print(f"project {number}: {shown(trees[tree])}")
@@ -122,11 +125,16 @@ def main() -> int:
     scratch = Path(tempfile.mkdtemp(prefix="groundplan-validators-"))
     try:
         folders = emitted(scratch)
-        for name, checker in CHECKERS.items():
-            check(report.of(name), f"accepts what is emitted as {checker.files}", accepts, checker, folders)
-            check(report.of(name), f"refuses {len(samples(name))} broken samples", refuses, checker, samples(name))
-        compose = CHECKERS["compose"]
-        check(report.of("compose"), "refuses what is emitted while a secret is not set", needs_secrets, compose, folders)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            played = []
+            for name, checker in CHECKERS.items():
+                accepted, refused = f"accepts what is emitted as {checker.files}", f"refuses {len(samples(name))} broken samples"
+                played.append(pool.submit(check, report.of(name), accepted, accepts, checker, folders))
+                played.append(pool.submit(check, report.of(name), refused, refuses, checker, samples(name), folders))
+            unset = "refuses what is emitted while a secret is not set"
+            played.append(pool.submit(check, report.of("compose"), unset, needs_secrets, CHECKERS["compose"], folders))
+            for each in played:
+                each.result()
         unknown = {path.name for path in BROKEN.iterdir()} - CHECKERS.keys() - {"union"}
         assert not unknown, f"samples for no checker: {unknown}"
         return report.close()
@@ -144,7 +152,7 @@ def needs_secrets(checker: Checker, folders: list[Path]) -> None:
         required = {name for each in file.parent.glob("*.yaml") for name in re.findall(r"\$\{(\w+):\?", each.read_text())}
         assert any(name.endswith("SECRET_KEY") for name in required), required
         for name in required:
-            code, said = checker.run(file, {key: value for key, value in SECRETS.items() if key != name})
+            code, said = checker.run(file, env={key: value for key, value in SECRETS.items() if key != name})
             assert code and name in said, f"{file} without {name}: exit {code}: {said}"
 
 
@@ -154,18 +162,25 @@ def files(checker: Checker, folders: list[Path]) -> list[Path]:
     return found
 
 
+def differing(checker: Checker, folders: list[Path]) -> list[Path]:
+    """One file of each content."""
+    return list({file.read_bytes(): file for file in files(checker, folders)}.values())
+
+
 def accepts(checker: Checker, folders: list[Path]) -> None:
-    for file in files(checker, folders):
-        code, said = checker.run(file)
-        assert code == 0, f"{file}: exit {code}\n{tail(said)}"
+    for given in [[file] for file in files(checker, folders)] if checker.follows else [differing(checker, folders)]:
+        code, said = checker.run(*given)
+        assert code == 0, f"{given[0]} and {len(given) - 1} others: exit {code}\n{tail(said)}"
 
 
-def refuses(checker: Checker, broken: list[Path]) -> None:
+def refuses(checker: Checker, broken: list[Path], folders: list[Path]) -> None:
+    """Alone, or between two files that it accepts, as it is given them."""
     assert broken, "there is no broken sample"
+    before, after = ([], []) if checker.follows else (differing(checker, folders)[:1], differing(checker, folders)[-1:])
     for file in broken:
         expected = re.match("# expect: (.+)\n", file.read_text())
         assert expected, f"{file} does not begin with `# expect: …`"
-        code, said = checker.run(file)
+        code, said = checker.run(*before, file, *after)
         assert code != 0, f"{file} is accepted\n{tail(said)}"
         assert expected[1] in said.replace(expected[0].strip(), ""), f"{file} is refused for another reason than `{expected[1]}`\n{tail(said)}"
 

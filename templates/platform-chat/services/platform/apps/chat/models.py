@@ -13,7 +13,8 @@ class Conversation(models.Model):
     """Whose it is, and when something was said last."""
 
     id = models.CharField(max_length=40, primary_key=True)
-    key = models.ForeignKey(ApiKey, models.PROTECT, db_index=False)
+    # Refused by the database: below a `DB_CASCADE` no `PROTECT` is allowed.
+    key = models.ForeignKey(ApiKey, models.DO_NOTHING, db_index=False)
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
 
@@ -28,7 +29,7 @@ class Conversation(models.Model):
 class Message(models.Model):
     """An `intelligence.conversations.Entry`; the order of the ids is that of the conversation."""
 
-    conversation = models.ForeignKey(Conversation, models.CASCADE, db_index=False)
+    conversation = models.ForeignKey(Conversation, models.DB_CASCADE, db_index=False)
     role = models.CharField(max_length=20)
     content = models.TextField()
     model = models.CharField(max_length=100, null=True)

@@ -2,6 +2,7 @@
 
 import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "chat_0001"
 down_revision = None
@@ -28,7 +29,11 @@ def upgrade() -> None:
         sa.Column("content", sa.Text(), nullable=False),
         sa.Column("model", sa.String(100), nullable=True),
         sa.Column("prompt", sa.String(100), nullable=True),
-        sa.Column("citations", sa.JSON(), nullable=False),
+        sa.Column(
+            "citations",
+            sa.JSON().with_variant(postgresql.JSONB(), "postgresql"),
+            nullable=False,
+        ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["conversation_id"],

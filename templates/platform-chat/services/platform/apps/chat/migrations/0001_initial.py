@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                     "key",
                     models.ForeignKey(
                         db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
                         to="ai.apikey",
                     ),
                 ),
@@ -55,7 +55,7 @@ class Migration(migrations.Migration):
                     "conversation",
                     models.ForeignKey(
                         db_index=False,
-                        on_delete=django.db.models.deletion.CASCADE,
+                        on_delete=django.db.models.deletion.DB_CASCADE,
                         to="chat.conversation",
                     ),
                 ),
