@@ -9,7 +9,7 @@ A refresh token is used once and replaced; one that comes again was copied, and 
 import asyncio
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -21,6 +21,7 @@ from sqlalchemy import ForeignKey, String, delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.database import Database
 from app.models import ApiKey, Base, utcnow
@@ -200,6 +201,23 @@ class Accounts:
             await session.execute(delete(SignIn).where(SignIn.account_id == account.id))
         return True
 
+    async def disable(self, email: str) -> bool:
+        """Ends its sessions, too. False if there is no such account."""
+        async with self._database.session() as session:
+            account_id = await session.scalar(_changed(email, disabled_at=utcnow()))
+            await session.execute(delete(SignIn).where(SignIn.account_id == account_id))
+        return account_id is not None
+
+    async def enable(self, email: str) -> bool:
+        """False if there is no such account."""
+        async with self._database.session() as session:
+            return await session.scalar(_changed(email, disabled_at=None)) is not None
+
+    async def all(self) -> Sequence[Account]:
+        oldest_first = select(Account).order_by(Account.created_at, Account.id)
+        async with self._database.reading() as session:
+            return (await session.scalars(oldest_first)).all()
+
     async def fits(self, account: Account, password: str) -> bool:
         return await self._passwords.fits(account.password, password)
 
@@ -230,6 +248,15 @@ class Accounts:
 
 def may_sign_in(account: Account) -> bool:
     return account.confirmed_at is not None and account.disabled_at is None
+
+
+def _changed(email: str, *, disabled_at: datetime | None) -> ReturningUpdate[tuple[str]]:
+    return (
+        update(Account)
+        .where(Account.email == _plain(email))
+        .values(disabled_at=disabled_at)
+        .returning(Account.id)
+    )
 
 
 def _plain(email: str) -> str:

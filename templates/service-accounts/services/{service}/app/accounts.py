@@ -5,7 +5,11 @@ used once, for the next two. What a stranger is told does not depend on whether 
 account.
 """
 
+import argparse
 import hashlib
+import sys
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -14,6 +18,8 @@ from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, model_valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.account_store import Account, Accounts, Passwords, Session, may_sign_in
+from app.commands import COMMANDS, Commands
+from app.database import Database
 from app.keys import SCOPES, Caller, refusal, require
 from app.mail import Deliver, Mail, deliverer
 from app.models import utcnow
@@ -336,3 +342,45 @@ def install(app: FastAPI, settings: Settings) -> None:
     desk = app.state.accounts = Desk(accounts, AccountSettings(), settings)
     app.state.callers.append(desk.caller)
     app.include_router(router)
+
+
+@asynccontextmanager
+async def stored(settings: Settings) -> AsyncGenerator[Accounts]:
+    database = Database(settings.database_url)
+    try:
+        yield Accounts(database, settings.secret_key, Passwords(), ())
+    finally:
+        await database.close()
+
+
+async def list_all(_: argparse.Namespace, settings: Settings) -> int:
+    async with stored(settings) as accounts:
+        for account in await accounts.all():
+            unconfirmed = "usable" if account.confirmed_at else "unconfirmed"
+            state = "disabled" if account.disabled_at else unconfirmed
+            said = (account.id, state, account.key_id, account.email)
+            sys.stdout.write("\t".join(said) + "\n")
+    return 0
+
+
+async def change(arguments: argparse.Namespace, settings: Settings) -> int:
+    async with stored(settings) as accounts:
+        able = accounts.enable if arguments.enable else accounts.disable
+        if await able(arguments.email):
+            return 0
+    sys.stderr.write(f"{arguments.email} has no account\n")
+    return 1
+
+
+def add_commands(commands: Commands) -> None:
+    verbs = commands.add_parser("accounts", help="who has signed up").add_subparsers(
+        required=True, metavar="VERB"
+    )
+    verbs.add_parser("list", help="all of them").set_defaults(run=list_all)
+    for verb, says in (("disable", "end its sessions, allow no other"), ("enable", "allow them")):
+        command = verbs.add_parser(verb, help=says)
+        command.add_argument("email")
+        command.set_defaults(run=change, enable=verb == "enable")
+
+
+COMMANDS.append(add_commands)

@@ -9,6 +9,7 @@ from pydantic import SecretStr, ValidationError
 from sqlalchemy import select, update
 
 from app import accounts as routes
+from app.__main__ import main
 from app.account_store import Account, Accounts, Passwords, SignIn
 from app.accounts import ACCESS, STAFF, AccountSettings, Desk
 from app.database import Database
@@ -288,6 +289,22 @@ async def test_an_account_that_is_disabled_goes_nowhere(
     assert (await client.get("/v1/account", headers=bearer(ada))).status_code == 403
     assert (await client.post("/v1/sessions", json=ADA)).status_code == 401
     assert (await refreshed(client, ada)).status_code == 401
+
+
+async def test_an_account_is_disabled_and_enabled_by_a_command(
+    client: httpx2.AsyncClient, ada: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def command(*arguments: str) -> int:
+        return await asyncio.to_thread(main, ["accounts", *arguments])
+
+    assert await command("disable", "Ada@example.com") == 0
+    await command("list")
+    assert "\tdisabled\t" in capsys.readouterr().out
+    assert (await refreshed(client, ada)).status_code == 401
+    assert await command("enable", ADA["email"]) == 0
+    await signed_in(client)
+    assert await command("disable", "nobody@example.com") == 1
+    assert "nobody@example.com has no account" in capsys.readouterr().err
 
 
 async def test_an_api_key_is_no_person(
