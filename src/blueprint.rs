@@ -93,6 +93,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let asks = |workload| answers.workloads.contains(workload);
     let inference = asks(Workload::InferenceApi);
     let chatbot = asks(Workload::Chatbot);
+    // What embeds what it keeps.
+    let vectors = chatbot;
     let postgresql = answers.database == Database::Postgresql;
     let kubernetes = answers.operations == Operations::Kubernetes;
     // What runs on a cluster can be tried on one host.
@@ -131,6 +133,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("openai-own-gpu", None, &["model_serving"], own_gpu && !chatbot);
     add("openai-hosted-chat", None, &["model_serving", "workloads"], hosted && chatbot);
     add("openai-own-gpu-chat", None, &["model_serving", "workloads"], own_gpu && chatbot);
+    add("keeping", None, &["workloads"], vectors);
     add("retrieval", None, &["workloads"], chatbot);
     add("generation", None, &["workloads"], chatbot);
     add("generation-embedded", None, &["model_serving", "workloads"], !openai && chatbot);
@@ -141,12 +144,12 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot && serves);
     add("one-database", service, &[], !hybrid);
     add("usage-charts", None, &["workloads"], dashboard);
-    add("usage-charts-inference", None, &["workloads"], dashboard && inference && !chatbot);
-    add("usage-charts-chat", None, &["workloads"], dashboard && chatbot && !inference);
-    add("usage-charts-inference-chat", None, &["workloads"], dashboard && inference && chatbot);
+    add("usage-charts-inference", None, &["workloads"], dashboard && inference);
+    add("usage-charts-chat", None, &["workloads"], dashboard && chatbot);
     if serves {
         add("service", service, &[], true);
         add("inference-api", service, &["workloads"], inference);
+        add("service-vectors", service, &["workloads"], vectors);
         add("service-documents", service, &["workloads"], chatbot);
         add("service-streams", service, &["workloads"], chatbot);
         add("service-chat", service, &["workloads"], chatbot);
@@ -172,7 +175,9 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("platform-asgi", None, &["workloads"], streams);
         add("platform-asgi-alone", None, &["workloads", "operations", "database"], together);
         add("platform-api", None, &["workloads"], !hybrid && answers.workloads.has_ai());
+        add("platform-blocking", None, &["workloads"], !hybrid && inference);
         add("platform-inference-api", None, &["workloads"], !hybrid && inference);
+        add("platform-vectors", None, &["workloads"], !hybrid && vectors);
         add("platform-documents", None, &["workloads"], streams);
         add("platform-chat", None, &["workloads"], streams);
         add("platform-ai-client", None, &[], hybrid);
@@ -203,8 +208,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let by_database = &["operations", "database"];
     let with_vectors = &["operations", "database", "workloads"];
     add("operations-containers", service, &["operations"], containers);
-    add("containers-postgresql", service, by_database, !hybrid && containers && postgresql && !chatbot);
-    add("containers-pgvector", service, with_vectors, !hybrid && containers && postgresql && chatbot);
+    add("containers-postgresql", service, by_database, !hybrid && containers && postgresql && !vectors);
+    add("containers-pgvector", service, with_vectors, !hybrid && containers && postgresql && vectors);
     add("containers-sqlite", service, by_database, !hybrid && containers && sqlite);
     add("hybrid-containers", None, &["operations"], hybrid && containers);
     add("hybrid-postgresql", None, by_database, hybrid && containers && postgresql);
@@ -213,12 +218,12 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("kubernetes-service", service, &["operations"], kubernetes);
     add("kubernetes-openai", service, &["operations", "model_serving"], kubernetes && openai);
     add("ci-github", service, &["ci"], github);
-    add("ci-github-postgresql", service, &["ci", "database"], github && postgresql && !chatbot);
-    add("ci-github-pgvector", service, &["ci", "database", "workloads"], github && postgresql && chatbot);
+    add("ci-github-postgresql", service, &["ci", "database"], github && postgresql && !vectors);
+    add("ci-github-pgvector", service, &["ci", "database", "workloads"], github && postgresql && vectors);
     add("ci-github-kubernetes", None, &["ci", "operations"], github && kubernetes);
     add("ci-gitlab", None, &["ci"], gitlab);
-    add("ci-gitlab-postgresql", None, &["ci", "database"], gitlab && postgresql && !chatbot);
-    add("ci-gitlab-pgvector", None, &["ci", "database", "workloads"], gitlab && postgresql && chatbot);
+    add("ci-gitlab-postgresql", None, &["ci", "database"], gitlab && postgresql && !vectors);
+    add("ci-gitlab-pgvector", None, &["ci", "database", "workloads"], gitlab && postgresql && vectors);
     add("ci-gitlab-kubernetes", None, &["ci", "operations"], gitlab && kubernetes);
     let license = match answers.license {
         License::Mit => "license-mit",

@@ -41,8 +41,8 @@ class Platform:
             content = response.content
         return Answer(response.status_code, response.headers, content)
 
-    def issue_key(self, scope: str) -> str:
-        return keys.issue("test", [scope])
+    def issue_key(self, scope: str, name: str = "test") -> str:
+        return keys.issue(name, [scope])
 
     def recorded(self, key: str) -> Sequence[Usage]:
         rows = UsageRecord.objects.filter(key_id="_".join(key.split("_", 2)[:2])).order_by("id")
