@@ -93,8 +93,9 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let asks = |workload| answers.workloads.contains(workload);
     let inference = asks(Workload::InferenceApi);
     let chatbot = asks(Workload::Chatbot);
+    let recommendations = asks(Workload::Recommendations);
     // What embeds what it keeps.
-    let vectors = chatbot;
+    let vectors = chatbot || recommendations;
     let postgresql = answers.database == Database::Postgresql;
     let kubernetes = answers.operations == Operations::Kubernetes;
     // What runs on a cluster can be tried on one host.
@@ -121,10 +122,11 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("intelligence", None, &[], true);
     add("http-api", None, if serves { &[] } else { &["workloads"] }, serves || answers.workloads.has_ai());
     add("inference", None, &["workloads"], inference);
-    add("load", None, &["workloads"], inference || chatbot);
+    add("load", None, &["workloads"], inference || chatbot || recommendations);
     // Of several calls the one that is planned for: the first workload's.
     add("load-inference", None, &["workloads"], inference);
     add("load-chat", None, &["workloads"], chatbot && !inference);
+    add("load-recommendations", None, &["workloads"], recommendations && !inference && !chatbot);
     add("backend-embedded", None, &["model_serving"], !openai);
     add("backend-openai", None, &["model_serving", "data_residency"], openai && !internal);
     add("backend-openai-internal", None, &["model_serving", "data_residency"], openai && internal);
@@ -139,6 +141,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("generation-embedded", None, &["model_serving", "workloads"], !openai && chatbot);
     add("generation-openai", None, &["model_serving", "workloads"], openai && chatbot);
     add("chat", None, &["workloads"], chatbot);
+    add("recommendations", None, &["workloads"], recommendations);
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
     add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
     add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot && serves);
@@ -146,6 +149,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("usage-charts", None, &["workloads"], dashboard);
     add("usage-charts-inference", None, &["workloads"], dashboard && inference);
     add("usage-charts-chat", None, &["workloads"], dashboard && chatbot);
+    add("usage-charts-recommendations", None, &["workloads"], dashboard && recommendations);
     if serves {
         add("service", service, &[], true);
         add("inference-api", service, &["workloads"], inference);
@@ -153,6 +157,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("service-documents", service, &["workloads"], chatbot);
         add("service-streams", service, &["workloads"], chatbot);
         add("service-chat", service, &["workloads"], chatbot);
+        add("service-recommendations", service, &["workloads"], recommendations);
         add("key-cache", service, &["compliance"], answers.compliance != Compliance::Strict);
         add("key-lookup", service, &["compliance"], answers.compliance == Compliance::Strict);
         add("service-platform-key", service, &[], hybrid);
@@ -175,11 +180,12 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("platform-asgi", None, &["workloads"], streams);
         add("platform-asgi-alone", None, &["workloads", "operations", "database"], together);
         add("platform-api", None, &["workloads"], !hybrid && answers.workloads.has_ai());
-        add("platform-blocking", None, &["workloads"], !hybrid && inference);
+        add("platform-blocking", None, &["workloads"], !hybrid && (inference || recommendations));
         add("platform-inference-api", None, &["workloads"], !hybrid && inference);
         add("platform-vectors", None, &["workloads"], !hybrid && vectors);
         add("platform-documents", None, &["workloads"], streams);
         add("platform-chat", None, &["workloads"], streams);
+        add("platform-recommendations", None, &["workloads"], !hybrid && recommendations);
         add("platform-ai-client", None, &[], hybrid);
         add("platform-postgresql", None, &["database"], postgresql);
         add("platform-users-simple", None, &["users"], accounts);

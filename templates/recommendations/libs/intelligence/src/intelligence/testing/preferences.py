@@ -136,7 +136,7 @@ class Shop:
 
 def shop(seed: int) -> Shop:
     """The same for the same seed."""
-    dice = random.Random(seed)  # noqa: S311 - made-up data
+    dice = random.Random(seed)
     wares = _wares(dice)
     return Shop(wares, [_customer(f"customer-{n}", wares, dice) for n in range(CUSTOMERS)])
 
