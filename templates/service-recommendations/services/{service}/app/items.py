@@ -54,8 +54,7 @@ class ItemRecord(Base):
     __table_args__ = (
         UniqueConstraint("owner", "name"),
         Index(None, "owner", "heat"),
-        Index(None, "owner", "id"),
-        Index(None, "model"),
+        Index(None, "owner", "model", "id"),
     )
 
     id: Mapped[int] = mapped_column(ROW, primary_key=True)
@@ -115,7 +114,7 @@ class SqlItems:
                 "added_at": now,
                 "changed_at": now,
             }
-            # In one order, so that two who put the same wait for each other and do not lock up.
+            # In one order, so that two who put the same wait for each other, and no deadlock.
             for item, vector in sorted(
                 zip(items, vectors, strict=True), key=lambda pair: pair[0].id
             )

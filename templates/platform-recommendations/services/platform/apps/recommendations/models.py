@@ -25,8 +25,7 @@ class Item(models.Model):
         db_table = "item"
         indexes = (
             models.Index(fields=["owner", "heat"], name="ix_item_owner_heat"),
-            models.Index(fields=["owner", "id"], name="ix_item_owner_id"),
-            models.Index(fields=["model"], name="ix_item_model"),
+            models.Index(fields=["owner", "model", "id"], name="ix_item_owner_model_id"),
         )
         constraints = (
             models.UniqueConstraint(fields=["owner", "name"], name="uq_item_owner_name"),

@@ -43,13 +43,14 @@ class DjangoItems:
             )
             for item, vector in zip(items, vectors, strict=True)
         ]
-        models.Item.objects.bulk_create(
-            # In one order, so that two who put the same wait for each other and do not lock up.
-            sorted(rows, key=lambda row: row.name),
-            update_conflicts=True,
-            unique_fields=["owner", "name"],
-            update_fields=["title", "text", "model", "embedding", "changed_at"],
-        )
+        with transaction.atomic():
+            models.Item.objects.bulk_create(
+                # In one order, so that two who put the same wait for each other, and no deadlock.
+                sorted(rows, key=lambda row: row.name),
+                update_conflicts=True,
+                unique_fields=["owner", "name"],
+                update_fields=["title", "text", "model", "embedding", "changed_at"],
+            )
 
     async def all(self, owner: str, *, after: str, limit: int) -> Sequence[Kept]:
         return [_kept(row) for row in _of(owner).filter(name__gt=after).order_by("name")[:limit]]

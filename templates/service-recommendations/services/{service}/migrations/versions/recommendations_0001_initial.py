@@ -34,8 +34,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("owner", "name", name="uq_item_owner_name"),
     )
     op.create_index("ix_item_owner_heat", "item", ["owner", "heat"])
-    op.create_index("ix_item_owner_id", "item", ["owner", "id"])
-    op.create_index("ix_item_model", "item", ["model"])
+    op.create_index("ix_item_owner_model_id", "item", ["owner", "model", "id"])
     op.create_table(
         "item_event",
         sa.Column("id", row, nullable=False),
