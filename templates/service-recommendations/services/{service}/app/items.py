@@ -238,10 +238,11 @@ class SqlItems:
         for _ in range(SCANNED // PART):
             async with self._database.session() as session:
                 rows = (await session.execute(query, values | {"before": before})).all()
-            if not rows:
+            if rows:
+                before = rows[-1].id
+                scan.look([(row.id, row.embedding) for row in rows])
+            if len(rows) < PART:
                 break
-            before = rows[-1].id
-            scan.look([(row.id, row.embedding) for row in rows])
         return scan.best()
 
     async def _indexed(

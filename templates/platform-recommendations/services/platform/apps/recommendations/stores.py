@@ -146,10 +146,12 @@ def _scanned(
     with connection.cursor() as cursor:
         for _ in range(SCANNED // PART):
             values = [owner, model, 4 * vectors.shape[1], *without, before, PART]
-            if not (rows := cursor.execute(query, values).fetchall()):
+            rows = cursor.execute(query, values).fetchall()
+            if rows:
+                before = rows[-1][0]
+                scan.look(rows)
+            if len(rows) < PART:
                 break
-            before = rows[-1][0]
-            scan.look(rows)
     return scan.best()
 
 

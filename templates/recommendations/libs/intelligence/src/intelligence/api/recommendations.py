@@ -7,6 +7,7 @@ share it, so that a key can be replaced. No database session is held while the m
 """
 # ruff: noqa: N818 - errors are named for what happened, as in `intelligence.errors`
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -14,7 +15,14 @@ from time import perf_counter
 from typing import Annotated, Literal
 
 import numpy as np
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+)
 
 from intelligence.api.asking import CLIENT_LEFT, InvalidInput, Location, TokenUsage
 from intelligence.api.keeping import ID, Storable, Stripped
@@ -44,6 +52,7 @@ MAX_ITEMS = 64
 MAX_EVENTS = 100
 MAX_RECOMMENDED = 50
 MAX_BODY = 1024 * 1024  # bytes
+DATED = re.compile(r"\d{4}-\d{2}-\d{2}[Tt ]")
 SUBJECT = r"^[A-Za-z0-9][A-Za-z0-9._:|-]{0,99}$"
 
 ITEMS_A_RUN = 16  # so that the questions of others come between
@@ -82,6 +91,13 @@ def distinct[T: (BulkItem, EventBody)](several: list[T]) -> list[T]:
     if len({each.id for each in several}) < len(several):
         raise ValueError("the ids must differ from each other")
     return several
+
+
+def dated(value: object) -> object:
+    """A number would be taken for the seconds since 1970, and the contract promises a date."""
+    if isinstance(value, str) and DATED.match(value):
+        return value
+    raise ValueError("not a time as in RFC 3339, such as 2026-03-01T12:00:00Z")
 
 
 class PutItems(BaseModel):
@@ -141,7 +157,9 @@ class EventBody(BaseModel):
     )
     item_id: ItemId
     kind: Kind
-    at: AwareDatetime | None = Field(default=None, description="When; else now.")
+    at: Annotated[AwareDatetime, BeforeValidator(dated)] | None = Field(
+        default=None, description="When, with a zone; else now."
+    )
 
 
 class PostEvents(BaseModel):

@@ -352,11 +352,9 @@ class RecommendationsContract:
             ("POST", "events", {"events": [EVENT] * (MAX_EVENTS + 1)}, ["events"]),
             ("POST", "events", {"events": [EVENT | {"kind": "dream"}]}, ["events", 0, "kind"]),
             ("POST", "events", {"events": [EVENT | {"subject": "a b"}]}, ["events", 0, "subject"]),
-            (
-                "POST",
-                "events",
-                {"events": [EVENT | {"at": "2026-03-01T12:00"}]},
-                ["events", 0, "at"],
+            *(
+                ("POST", "events", {"events": [EVENT | {"at": at}]}, ["events", 0, "at"])
+                for at in ("2026-03-01T12:00", "yesterday", "1767225600", 1767225600)
             ),
         ],
     )
