@@ -29,7 +29,7 @@ const OF_ONE_SERVICE: &[Architecture] = &[Architecture::ApiFirst, Architecture::
 /// The options that not every architecture takes, and the architectures that do.
 const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
     ("workloads", "chatbot", OF_ONE_SERVICE),
-    ("workloads", "recommendations", NOWHERE),
+    ("workloads", "recommendations", OF_ONE_SERVICE),
     ("workloads", "realtime-analytics", NOWHERE),
     ("workloads", "data-management", NOWHERE),
     ("workloads", "review-desk", NOWHERE),
@@ -108,6 +108,9 @@ fn why(option: &str, taken_by: &[Architecture]) -> Option<&'static str> {
     match (option, taken_by) {
         (_, []) => None,
         ("chatbot", _) => Some("the platform of a hybrid has no way to the service's chat yet"),
+        ("recommendations", _) => {
+            Some("the platform of a hybrid has no way to tell the service of items and events yet")
+        }
         ("paas", _) => Some("a Procfile has one web process, and a hybrid is two applications"),
         ("kubernetes", _) => Some("the manifests are of one service so far, and a hybrid is two"),
         _ => Some("only a platform on Django has it: a monolith or a hybrid"),
@@ -203,7 +206,12 @@ mod tests {
 
     #[test]
     fn an_option_that_an_architecture_does_not_take_is_refused_for_its_own_reason() {
-        for (option, reason) in [("paas", "Procfile"), ("kubernetes", "manifests"), ("heavy", "Django")] {
+        for (option, reason) in [
+            ("paas", "Procfile"),
+            ("kubernetes", "manifests"),
+            ("recommendations", "items and events"),
+            ("heavy", "Django"),
+        ] {
             assert!(why(option, OF_ONE_SERVICE).is_some_and(|why| why.contains(reason)), "{option}");
         }
         assert_eq!(why("mysql", NOWHERE), None);

@@ -93,6 +93,9 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let asks = |workload| answers.workloads.contains(workload);
     let inference = asks(Workload::InferenceApi);
     let chatbot = asks(Workload::Chatbot);
+    let recommendations = asks(Workload::Recommendations);
+    // What embeds what it keeps.
+    let vectors = chatbot || recommendations;
     let postgresql = answers.database == Database::Postgresql;
     let kubernetes = answers.operations == Operations::Kubernetes;
     // What runs on a cluster can be tried on one host.
@@ -119,10 +122,11 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("intelligence", None, &[], true);
     add("http-api", None, if serves { &[] } else { &["workloads"] }, serves || answers.workloads.has_ai());
     add("inference", None, &["workloads"], inference);
-    add("load", None, &["workloads"], inference || chatbot);
+    add("load", None, &["workloads"], inference || chatbot || recommendations);
     // Of several calls the one that is planned for: the first workload's.
     add("load-inference", None, &["workloads"], inference);
     add("load-chat", None, &["workloads"], chatbot && !inference);
+    add("load-recommendations", None, &["workloads"], recommendations && !inference && !chatbot);
     add("backend-embedded", None, &["model_serving"], !openai);
     add("backend-openai", None, &["model_serving", "data_residency"], openai && !internal);
     add("backend-openai-internal", None, &["model_serving", "data_residency"], openai && internal);
@@ -131,26 +135,30 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("openai-own-gpu", None, &["model_serving"], own_gpu && !chatbot);
     add("openai-hosted-chat", None, &["model_serving", "workloads"], hosted && chatbot);
     add("openai-own-gpu-chat", None, &["model_serving", "workloads"], own_gpu && chatbot);
+    add("keeping", None, &["workloads"], vectors);
     add("retrieval", None, &["workloads"], chatbot);
     add("generation", None, &["workloads"], chatbot);
     add("generation-embedded", None, &["model_serving", "workloads"], !openai && chatbot);
     add("generation-openai", None, &["model_serving", "workloads"], openai && chatbot);
     add("chat", None, &["workloads"], chatbot);
+    add("recommendations", None, &["workloads"], recommendations);
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
     add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
     add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot);
     add("one-database", service, &[], !hybrid);
     add("usage-charts", None, &["workloads"], dashboard);
-    add("usage-charts-inference", None, &["workloads"], dashboard && inference && !chatbot);
-    add("usage-charts-chat", None, &["workloads"], dashboard && chatbot && !inference);
-    add("usage-charts-inference-chat", None, &["workloads"], dashboard && inference && chatbot);
+    add("usage-charts-inference", None, &["workloads"], dashboard && inference);
+    add("usage-charts-chat", None, &["workloads"], dashboard && chatbot);
+    add("usage-charts-recommendations", None, &["workloads"], dashboard && recommendations);
     if serves {
         add("service", service, &[], true);
         add("inference-api", service, &["workloads"], inference);
+        add("service-vectors", service, &["workloads"], vectors);
         add("service-documents", service, &["workloads"], chatbot);
         add("service-streams", service, &["workloads"], chatbot);
         add("service-chat", service, &["workloads"], chatbot);
         add("service-accounts", service, &["users"], !hybrid && accounts);
+        add("service-recommendations", service, &["workloads"], recommendations);
         add("key-cache", service, &["compliance"], answers.compliance != Compliance::Strict);
         add("key-lookup", service, &["compliance"], answers.compliance == Compliance::Strict);
         add("service-platform-key", service, &[], hybrid);
@@ -173,9 +181,12 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("platform-asgi", None, &["workloads"], streams);
         add("platform-asgi-alone", None, &["workloads", "operations", "database"], together);
         add("platform-api", None, &["workloads"], !hybrid && answers.workloads.has_ai());
+        add("platform-blocking", None, &["workloads"], !hybrid && (inference || recommendations));
         add("platform-inference-api", None, &["workloads"], !hybrid && inference);
+        add("platform-vectors", None, &["workloads"], !hybrid && vectors);
         add("platform-documents", None, &["workloads"], streams);
         add("platform-chat", None, &["workloads"], streams);
+        add("platform-recommendations", None, &["workloads"], !hybrid && recommendations);
         add("platform-ai-client", None, &[], hybrid);
         add("platform-postgresql", None, &["database"], postgresql);
         add("platform-users-simple", None, &["users"], accounts);
@@ -204,8 +215,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let by_database = &["operations", "database"];
     let with_vectors = &["operations", "database", "workloads"];
     add("operations-containers", service, &["operations"], containers);
-    add("containers-postgresql", service, by_database, !hybrid && containers && postgresql && !chatbot);
-    add("containers-pgvector", service, with_vectors, !hybrid && containers && postgresql && chatbot);
+    add("containers-postgresql", service, by_database, !hybrid && containers && postgresql && !vectors);
+    add("containers-pgvector", service, with_vectors, !hybrid && containers && postgresql && vectors);
     add("containers-sqlite", service, by_database, !hybrid && containers && sqlite);
     add("hybrid-containers", None, &["operations"], hybrid && containers);
     add("hybrid-postgresql", None, by_database, hybrid && containers && postgresql);
@@ -214,12 +225,12 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("kubernetes-service", service, &["operations"], kubernetes);
     add("kubernetes-openai", service, &["operations", "model_serving"], kubernetes && openai);
     add("ci-github", service, &["ci"], github);
-    add("ci-github-postgresql", service, &["ci", "database"], github && postgresql && !chatbot);
-    add("ci-github-pgvector", service, &["ci", "database", "workloads"], github && postgresql && chatbot);
+    add("ci-github-postgresql", service, &["ci", "database"], github && postgresql && !vectors);
+    add("ci-github-pgvector", service, &["ci", "database", "workloads"], github && postgresql && vectors);
     add("ci-github-kubernetes", None, &["ci", "operations"], github && kubernetes);
     add("ci-gitlab", None, &["ci"], gitlab);
-    add("ci-gitlab-postgresql", None, &["ci", "database"], gitlab && postgresql && !chatbot);
-    add("ci-gitlab-pgvector", None, &["ci", "database", "workloads"], gitlab && postgresql && chatbot);
+    add("ci-gitlab-postgresql", None, &["ci", "database"], gitlab && postgresql && !vectors);
+    add("ci-gitlab-pgvector", None, &["ci", "database", "workloads"], gitlab && postgresql && vectors);
     add("ci-gitlab-kubernetes", None, &["ci", "operations"], gitlab && kubernetes);
     let license = match answers.license {
         License::Mit => "license-mit",

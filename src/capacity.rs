@@ -17,6 +17,9 @@ const PLATFORM_CPU_MS_PER_CALL: u32 = 15;
 /// The same of a question that is answered whole, extractively, from the project's own pages, whose sentences were read
 /// before: 38 ms over 200 questions, of which finding the passages is 23. A question whose sentences are new costs 365.
 const CPU_MS_PER_ANSWER: u32 = 40;
+/// The same of a list of recommendations for a subject with ten events, on either framework with PostgreSQL, whose own
+/// work is not counted: 27 to 41 one by one, from 64 to 2,000 items. On SQLite 19 with 64 items and 73 with 2,000.
+const CPU_MS_PER_RECOMMENDATION: u32 = 35;
 /// Where arrivals are random and calls equal, M/D/1 at the planned use: 95 of 100 take at most so many calls' CPU time.
 const P95_CALLS: u32 = 4;
 /// The same for 99 of 100.
@@ -44,6 +47,10 @@ const A_TEXT: &str = "one short text, HTTP, the key and the metering included; m
 const AN_ANSWER: &str = "one question, answered whole with sentences of this project's own pages that were read \
                          before: finding the passages takes about 23 ms of it; sentences that are new cost the model \
                          up to ten times as much; measured on two shared virtual CPUs";
+const A_RECOMMENDATION: &str = "one list of recommendations for a subject with ten events, HTTP, the key and the \
+                                metering included; no model runs for it; measured on two shared virtual CPUs with \
+                                PostgreSQL, whose own work comes on top; on SQLite each thousand items of a catalogue \
+                                add about 30 ms";
 
 /// What the peak asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -97,10 +104,12 @@ pub fn capacity(answers: &Answers, architecture: Architecture) -> Capacity {
         PeakRps::Over1000 => (1000, true),
     };
     // Of several workloads the load test calls the first, and so plans for it.
-    let answering =
-        answers.workloads.contains(Workload::Chatbot) && !answers.workloads.contains(Workload::InferenceApi);
+    let asks = |workload| answers.workloads.contains(workload);
+    let answering = asks(Workload::Chatbot) && !asks(Workload::InferenceApi);
+    let recommending = asks(Workload::Recommendations) && !asks(Workload::InferenceApi) && !asks(Workload::Chatbot);
     let (cpu_ms_per_call, call) = match architecture {
         _ if answering => (CPU_MS_PER_ANSWER, AN_ANSWER),
+        _ if recommending => (CPU_MS_PER_RECOMMENDATION, A_RECOMMENDATION),
         Architecture::Monolith => (PLATFORM_CPU_MS_PER_CALL, A_TEXT),
         Architecture::ApiFirst | Architecture::Hybrid => (CPU_MS_PER_CALL, A_TEXT),
     };
@@ -113,9 +122,7 @@ pub fn capacity(answers: &Answers, architecture: Architecture) -> Capacity {
     let most_processes = if answers.operations == Operations::Kubernetes { 2 * processes } else { processes };
     let memory_mb = match architecture {
         Architecture::Monolith => PLATFORM_MEMORY_MB,
-        Architecture::ApiFirst | Architecture::Hybrid if answers.workloads.contains(Workload::Chatbot) => {
-            CHAT_MEMORY_MB
-        }
+        Architecture::ApiFirst | Architecture::Hybrid if asks(Workload::Chatbot) => CHAT_MEMORY_MB,
         Architecture::ApiFirst | Architecture::Hybrid => MEMORY_MB,
     };
     let connections = most_processes * CONNECTIONS;
@@ -217,6 +224,26 @@ mod tests {
         assert!(answers.warnings.join(" ").contains("which is 15 calls a second"), "{:?}", answers.warnings);
         assert_eq!((texts.memory_mb, answers.memory_mb, both.memory_mb), (320, 370, 370));
         assert!(answers.call.contains("one question") && both.call.contains("one short text"));
+    }
+
+    #[test]
+    fn recommendations_are_planned_for_where_nothing_comes_before_them() {
+        let of = |workloads: &str, architecture| {
+            let mut known = Known::default();
+            for (key, value) in [("workloads", workloads), ("peak_rps", "10-100"), ("operations", "paas")] {
+                known.set(key, value).unwrap();
+            }
+            capacity(&known.complete(), architecture)
+        };
+        for architecture in [Architecture::ApiFirst, Architecture::Monolith] {
+            let alone = of("recommendations", architecture);
+            assert_eq!((alone.cpu_ms_per_call, alone.processes, alone.cores().as_str()), (35, 6, "3.50"));
+            assert!(alone.call.contains("one list of recommendations"));
+            for first in ["inference-api", "chatbot"] {
+                let both = of(&format!("{first},recommendations"), architecture);
+                assert_eq!(both.call, of(first, architecture).call);
+            }
+        }
     }
 
     #[test]

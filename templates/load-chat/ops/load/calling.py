@@ -1,12 +1,8 @@
 """A call of the load test: one question, answered whole."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
-
-PROBE = "/v1/models"
-PROBE_BODY = None
-
-PATH = "/v1/chat/completions"
 
 QUESTIONS = itertools.cycle(
     [
@@ -18,11 +14,13 @@ QUESTIONS = itertools.cycle(
 )
 
 
-def model(answer: Any) -> str:
-    """As the answer to the probe names it."""
-    name: str = answer["data"][0]["id"]
+def prepare(ask: Callable[..., Any]) -> str:
+    """The name of the model that answers."""
+    name: str = ask("/v1/models")["data"][0]["id"]
     return name
 
 
-def body(model: str) -> dict[str, object]:
-    return {"model": model, "messages": [{"role": "user", "content": next(QUESTIONS)}]}
+def call(model: str) -> tuple[str, str, object]:
+    """Method, path and body of the next call."""
+    messages = [{"role": "user", "content": next(QUESTIONS)}]
+    return "POST", "/v1/chat/completions", {"model": model, "messages": messages}

@@ -1,12 +1,8 @@
 """A call of the load test: one short text to embed."""
 
 import itertools
+from collections.abc import Callable
 from typing import Any
-
-PROBE = "/v1/similar"
-PROBE_BODY = b'{"query": "Hello", "documents": ["Hello"]}'
-
-PATH = "/v1/embeddings"
 
 TEXTS = itertools.cycle(
     [
@@ -18,11 +14,13 @@ TEXTS = itertools.cycle(
 )
 
 
-def model(answer: Any) -> str:
-    """As the answer to the probe names it."""
+def prepare(ask: Callable[..., Any]) -> str:
+    """The name of the model that answers."""
+    answer = ask("/v1/similar", {"query": "Hello", "documents": ["Hello"]})
     name: str = answer["model"]
     return name
 
 
-def body(model: str) -> dict[str, object]:
-    return {"model": model, "input": next(TEXTS)}
+def call(model: str) -> tuple[str, str, object]:
+    """Method, path and body of the next call."""
+    return "POST", "/v1/embeddings", {"model": model, "input": next(TEXTS)}

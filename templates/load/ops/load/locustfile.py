@@ -34,19 +34,24 @@ def add_options(parser: ArgumentParser) -> None:
     )
 
 
-def find_model(environment: Environment, **_: Any) -> None:
-    """Asks for it before all else, so that a wrong address or key is told as such."""
+def prepare(environment: Environment, **_: Any) -> None:
+    """Before all else, so that a wrong address or key is told as such."""
     headers = {"Authorization": f"Bearer {environment.parsed_options.key}"}
     headers["Content-Type"] = "application/json"
-    url = f"{environment.host}{calling.PROBE}"
-    request = urllib.request.Request(url, calling.PROBE_BODY, headers)
-    try:
-        with urllib.request.urlopen(request, timeout=10) as response:
-            Caller.model = calling.model(json.load(response))
-    except urllib.error.HTTPError as error:
-        sys.exit(f"{request.full_url} answers {error.code}: is --key right?")
-    except OSError as error:
-        sys.exit(f"{request.full_url} does not answer: {error}. Is `just dev` running, or --host?")
+
+    def ask(path: str, body: object = None) -> Any:
+        url = f"{environment.host}{path}"
+        content = None if body is None else json.dumps(body).encode()
+        try:
+            request = urllib.request.Request(url, content, headers)
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            sys.exit(f"{url} answers {error.code}: is --key right?")
+        except OSError as error:
+            sys.exit(f"{url} does not answer: {error}. Is `just dev` running, or --host?")
+
+    Caller.model = calling.prepare(ask)
 
 
 class Caller(FastHttpUser):
@@ -59,7 +64,8 @@ class Caller(FastHttpUser):
     @task
     def call(self) -> None:
         headers = {"Authorization": f"Bearer {self.environment.parsed_options.key}"}
-        self.client.post(calling.PATH, json=calling.body(self.model), headers=headers)
+        method, path, body = calling.call(self.model)
+        self.client.request(method, path, json=body, headers=headers)
 
 
 class Peak(LoadTestShape):
@@ -88,5 +94,5 @@ def judge(environment: Environment, **_: Any) -> None:
 
 
 events.init_command_line_parser.add_listener(add_options)
-events.init.add_listener(find_model)
+events.init.add_listener(prepare)
 events.quitting.add_listener(judge)

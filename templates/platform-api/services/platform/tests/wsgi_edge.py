@@ -1,7 +1,9 @@
 """The platform by requests, as its callers and its operator see it."""
 
 from collections.abc import Mapping, Sequence
+from threading import current_thread, main_thread
 
+from django.db import connections
 from django.test import Client
 
 from apps.ai import keys
@@ -22,10 +24,12 @@ class Platform:
     ) -> Answer:
         kind = headers.get("Content-Type", "")
         response = self._client.generic(method, path, content, kind, headers=headers)
+        if current_thread() is not main_thread():  # whose connections a test's end closes
+            connections.close_all()
         return Answer(response.status_code, response.headers, response.content)
 
-    def issue_key(self, scope: str) -> str:
-        return keys.issue("test", [scope])
+    def issue_key(self, scope: str, name: str = "test") -> str:
+        return keys.issue(name, [scope])
 
     def recorded(self, key: str) -> Sequence[Usage]:
         rows = UsageRecord.objects.filter(key_id="_".join(key.split("_", 2)[:2])).order_by("id")

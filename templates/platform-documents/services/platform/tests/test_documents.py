@@ -25,20 +25,12 @@ from apps.documents.stores import DjangoChunkStore
 from intelligence.engine import Engine
 from intelligence.errors import ModelError
 from intelligence.retrieval.ports import ChunkStore
-from intelligence.testing.chunk_store import (
-    MODEL,
-    PARTS,
-    ChunkStoreContract,
-    Run,
-    document,
-    pointing,
-    texts,
-    towards,
-)
+from intelligence.testing.chunk_store import MODEL, PARTS, ChunkStoreContract, document, texts
 from intelligence.testing.documents import DocumentsContract
 from intelligence.testing.edge import GUARD, Edge
 from intelligence.testing.embedder import MadeUpEmbedder
 from intelligence.testing.retrieval import RetrievalContract
+from intelligence.testing.stores import Run, pointing, towards
 
 on_sqlite = configured.DATABASES["default"]["ENGINE"].endswith("sqlite3")
 

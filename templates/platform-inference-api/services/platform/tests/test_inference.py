@@ -1,6 +1,7 @@
 """The inference API over HTTP, by the tests that every edge of `intelligence` passes."""
 
 import pytest
+import wsgi_edge
 from django.test import Client
 from wsgi_edge import Platform
 
@@ -19,7 +20,7 @@ def edge(engine: Engine, limits: RateLimits, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(process, "engine", engine)
     monkeypatch.setattr(process_limits, "limits", limits)
     engine.start().result(GUARD)
-    return Platform()
+    return wsgi_edge.Platform()
 
 
 class TestInference(InferenceContract):

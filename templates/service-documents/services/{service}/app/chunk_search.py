@@ -10,6 +10,7 @@ import numpy as np
 from sqlalchemy import text
 
 from app.database import Database
+from app.vectors import as_text
 from intelligence.ports import Vector
 
 SCANNED = 2000
@@ -85,11 +86,7 @@ class PostgresqlSearch:
 
     async def by_meaning(self, vector: Vector, model: str) -> list[int]:
         """Through the index for vectors of this length, else exact."""
-        values = {
-            "model": model,
-            "vector": f"[{','.join(vector.astype(str))}]",
-            "limit": self._limit,
-        }
+        values = {"model": model, "vector": as_text(vector), "limit": self._limit}
         async with self._database.reading() as session:
             # The index looks on until enough chunks are of this model.
             await session.execute(

@@ -4,23 +4,17 @@ How a chunk is looked up by words and by meaning differs between SQLite and Post
 `app.chunk_search`; what is found in either way is made one ranking by `intelligence`.
 """
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
-import numpy as np
 from sqlalchemy import (
     BigInteger,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
-    LargeBinary,
     Select,
     String,
     Text,
-    TypeDecorator,
     delete,
     func,
     insert,
@@ -28,14 +22,13 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql.base import PGDialect
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.types import TypeEngine, UserDefinedType
 
 from app.chunk_search import PostgresqlSearch, SqliteSearch
 from app.database import Database
 from app.models import BY_HAND, Base, utcnow
+from app.vectors import Embedding
 from intelligence.ports import Matrix, Vector
 from intelligence.retrieval.fusion import fuse
 from intelligence.retrieval.ports import Document, Passage, Stored
@@ -48,42 +41,6 @@ CANDIDATES = 50
 # FTS5 keeps it in, PostgreSQL's column of words and its indexes.
 BY_HAND |= {"chunk_words", "lexemes", "ix_chunk_lexemes", "ix_chunk_embedding_384"}
 BY_HAND |= {f"chunk_words_{part}" for part in ("config", "content", "data", "docsize", "idx")}
-
-
-class PgVector(UserDefinedType[str]):
-    """`vector` of the extension pgvector, as the text that it reads and writes: `[1,0.5]`."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: object) -> str:
-        return "vector"
-
-
-PGDialect.ischema_names["vector"] = PgVector  # so that a look at the tables knows the type
-
-
-class Embedding(TypeDecorator[Vector]):
-    """A vector of any length: little-endian float32 in SQLite, pgvector's type in PostgreSQL."""
-
-    impl = LargeBinary
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        if dialect.name == "postgresql":
-            return dialect.type_descriptor(PgVector())
-        return dialect.type_descriptor(LargeBinary())
-
-    def process_bind_param(self, value: Vector | None, dialect: Dialect) -> str | bytes | None:
-        if value is None:
-            return None
-        if dialect.name == "postgresql":
-            return f"[{','.join(value.astype(str))}]"
-        return value.astype("<f4").tobytes()
-
-    def process_result_value(self, value: str | bytes | None, _: Dialect) -> Vector | None:
-        if isinstance(value, str):
-            return np.array(json.loads(value), np.float32)
-        return None if value is None else np.frombuffer(value, "<f4")
 
 
 class DocumentRecord(Base):

@@ -5,12 +5,9 @@ kept is `app.chunks`.
 """
 
 import argparse
-import asyncio
 import logging
 import sys
-from collections.abc import AsyncGenerator, Awaitable, Iterator
-from concurrent.futures import Future
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -22,20 +19,20 @@ from app.chunks import SqlChunkStore
 from app.commands import COMMANDS, Commands
 from app.database import Database, DatabaseDep
 from app.engine import EngineDep, build_engine
+from app.indexing import in_time, started
 from app.keys import ApiKeys, Caller, require
 from app.problems import problem
 from app.settings import ROOT, Settings
 from app.stores import SqlUsageSink, UsageSinkDep
 from app.waiting import AdmittedRoute, Waiting, WaitingDep
 from intelligence.api import documents as api
+from intelligence.api.keeping import After, Limit
 from intelligence.api.problems import responses
 from intelligence.engine import Engine
 from intelligence.errors import IntelligenceError
 from intelligence.usage import UsageSink
 
 logger = logging.getLogger(__name__)
-
-CLOSING = 10.0  # seconds that a command's model has to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +97,8 @@ async def search(body: api.SearchRequest, asking: AskingDep, caller: Asker) -> a
 async def list_documents(
     asking: AskingDep,
     caller: Owner,
-    after: Annotated[api.After, Query(description="What `next` of the page before says.")] = "",
-    limit: Annotated[api.Limit, Query(description="How many at most.")] = 20,
+    after: Annotated[After, Query(description="What `next` of the page before says.")] = "",
+    limit: Annotated[Limit, Query(description="How many at most.")] = 20,
 ) -> api.DocumentPage:
     """By id, without their text."""
     return await asking.by(caller).all(after, limit)
@@ -140,20 +137,6 @@ def install(app: FastAPI, settings: Settings) -> None:
             await put_pages(app.state.database, app.state.engine, ROOT.parent.parent)
 
         app.state.seeds.append(put_own_pages)
-
-
-async def in_time[R](future: Future[R], /) -> R:
-    """A command waits for as long as it takes."""
-    return await asyncio.wrap_future(future)
-
-
-@asynccontextmanager
-async def started(engine: Engine) -> AsyncGenerator[Engine]:
-    try:
-        await asyncio.wrap_future(engine.start())
-        yield engine
-    finally:
-        await asyncio.to_thread(engine.close, CLOSING)
 
 
 async def put_pages(database: Database, engine: Engine, folder: Path) -> None:

@@ -2,13 +2,11 @@
 passes, and how well they are found (docs/retrieval.md)."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from anyio.from_thread import BlockingPortal, start_blocking_portal
 from sqlalchemy import delete, text
 
 from app import chunk_search, documents
@@ -21,39 +19,18 @@ from app.settings import Settings
 from intelligence.engine import Engine
 from intelligence.errors import ModelError
 from intelligence.retrieval.ports import ChunkStore
-from intelligence.testing.chunk_store import (
-    MODEL,
-    PARTS,
-    ChunkStoreContract,
-    Run,
-    document,
-    pointing,
-    texts,
-    towards,
-)
+from intelligence.testing.chunk_store import MODEL, PARTS, ChunkStoreContract, document, texts
 from intelligence.testing.documents import DocumentsContract
 from intelligence.testing.edge import Edge
 from intelligence.testing.embedder import MadeUpEmbedder
 from intelligence.testing.retrieval import RetrievalContract
-
-
-class Loop:
-    """Lives in a thread, so that tests need not be coroutines."""
-
-    def __init__(self, portal: BlockingPortal) -> None:
-        self._portal = portal
-
-    def __call__[T](self, coroutine: Coroutine[Any, Any, T], /) -> T:
-        async def awaited() -> T:
-            return await coroutine
-
-        return self._portal.call(awaited)
+from intelligence.testing.stores import Run, pointing, towards
 
 
 @pytest.fixture
 def run() -> Iterator[Run]:
-    with start_blocking_portal() as portal:
-        yield Loop(portal)
+    with asyncio.Runner() as runner:
+        yield runner.run
 
 
 @pytest.fixture

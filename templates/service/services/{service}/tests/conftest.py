@@ -42,8 +42,8 @@ class Service:
         response = self.http.request(method, path, content=content, headers=headers)
         return Answer(response.status_code, response.headers, response.content)
 
-    def issue_key(self, scope: str) -> str:
-        return self._call(self._keys.issue, "test", [scope])
+    def issue_key(self, scope: str, name: str = "test") -> str:
+        return self._call(self._keys.issue, name, [scope])
 
     def recorded(self, key: str) -> Sequence[Usage]:
         key_id = "_".join(key.split("_", 2)[:2])

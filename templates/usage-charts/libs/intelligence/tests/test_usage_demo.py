@@ -2,7 +2,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from intelligence.usage_demo import DAYS, made_up
-from intelligence.usual_requests import OPERATIONS
+from intelligence.usual import operations
 
 NOW = datetime(2026, 3, 10, 8, tzinfo=UTC)
 CALLERS = {"shop": 6, "support": 3, "search": 2}
@@ -17,7 +17,7 @@ def test_it_is_the_same_for_the_same_time_and_lies_in_its_past() -> None:
 
 def test_every_caller_asks_for_every_operation_and_most_by_share() -> None:
     asked = [(caller, usage.operation) for _, caller, usage in made_up(NOW, CALLERS)]
-    assert set(asked) == {(each, usual.operation) for each in CALLERS for usual in OPERATIONS}
+    assert set(asked) == {(each, usual.operation) for each in CALLERS for usual in operations()}
     assert [each for each, _ in Counter(caller for caller, _ in asked).most_common()] == [*CALLERS]
 
 

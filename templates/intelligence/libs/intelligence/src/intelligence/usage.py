@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """One request that ran the model.
+    """One request that the model answered, by a run or by what it had read before.
 
     Attributes:
         key_id: the API key that asked; None for a call of the system's own.

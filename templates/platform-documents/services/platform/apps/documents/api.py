@@ -16,6 +16,7 @@ from apps.api.root import api as root
 from apps.api.waiting import ApiKey, AsyncUsageSink, Request, Waiting, admitted, while_connected
 from apps.documents.stores import DjangoChunkStore
 from intelligence.api import documents as api
+from intelligence.api.keeping import After, Limit
 from intelligence.api.problems import responses
 
 router = Router(auth=ApiKey(new_scope("documents")), tags=["documents"])
@@ -69,8 +70,8 @@ async def search(request: Request, body: api.SearchRequest) -> api.SearchRespons
 )
 async def list_documents(
     request: Request,
-    after: Annotated[api.After, Query("", description="What `next` of the page before says.")],
-    limit: Annotated[api.Limit, Query(20, description="How many at most.")],
+    after: Annotated[After, Query("", description="What `next` of the page before says.")],
+    limit: Annotated[Limit, Query(20, description="How many at most.")],
 ) -> api.DocumentPage:
     """By id, without their text."""
     return await documents(request).all(after, limit)

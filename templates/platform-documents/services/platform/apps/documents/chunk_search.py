@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 from django.db import connection, transaction
 
+from apps.vectors.fields import as_text
 from intelligence.ports import Vector
 
 SCANNED = 2000
@@ -76,14 +77,13 @@ class PostgresqlSearch:
 
     def by_meaning(self, vector: Vector, model: str) -> list[int]:
         """Through the index for vectors of this length, else exact."""
-        text = f"[{','.join(vector.astype(str))}]"
         with transaction.atomic():
             # The index looks on until enough chunks are of this model.
             _ids(
                 "SELECT set_config('hnsw.ef_search', '100', true),"
                 " set_config('hnsw.iterative_scan', 'strict_order', true)"
             )
-            return _ids(nearest_in_postgresql(len(vector)), [model, text, self._limit])
+            return _ids(nearest_in_postgresql(len(vector)), [model, as_text(vector), self._limit])
 
 
 def nearest_in_postgresql(dimensions: int) -> str:

@@ -7,16 +7,12 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from django.conf import settings
-
 from apps.api.waiting import AsyncUsageSink
 from apps.documents.stores import DjangoChunkStore
+from apps.vectors.indexing import started
 from intelligence.api.documents import Documents, PutDocument
-from intelligence.engine import Engine
 
 logger = logging.getLogger(__name__)
-
-CLOSING = 10.0  # seconds that the model has to end
 
 
 async def in_time[R](future: Future[R], /) -> R:
@@ -26,12 +22,8 @@ async def in_time[R](future: Future[R], /) -> R:
 @asynccontextmanager
 async def indexer() -> AsyncGenerator[Documents]:
     """With a model of its own. Raises ModelError."""
-    engine = Engine(settings.LOAD_MODEL)
-    try:
-        await asyncio.wrap_future(engine.start())
+    with started() as engine:
         yield Documents(DjangoChunkStore(), engine, AsyncUsageSink(), in_time, None)
-    finally:
-        await asyncio.to_thread(engine.close, CLOSING)
 
 
 async def reindex() -> int:

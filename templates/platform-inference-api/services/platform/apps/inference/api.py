@@ -3,48 +3,20 @@
 What the bodies hold and what the engine makes of them is `intelligence.api.inference`.
 """
 
-from concurrent.futures import Future
-
-from django.http import HttpRequest
 from ninja import Router
 from pydantic import BaseModel
 
-from apps.ai.stores import DjangoUsageSink
 from apps.api import engine as process
 from apps.api.auth import ApiKey, CallerRequest, new_scope
-from apps.api.metrics import metrics
+from apps.api.blocking import admitted, result_of, sink
 from apps.api.root import api
 from intelligence.api import inference
-from intelligence.api.metrics import CountedUsage
 from intelligence.api.problems import responses
-from intelligence.errors import Expired, InferenceFailed, InputRefused
+from intelligence.errors import InferenceFailed, InputRefused
 from intelligence.ports import Classifications, Embeddings, Ranking
-from intelligence.usage import UsageSink
-
-sink: UsageSink[None] = CountedUsage(DjangoUsageSink(), metrics)
-
-
-def admitted(_: HttpRequest) -> None:
-    """Refuses what finds the queue full before its key is looked up and its body read."""
-    process.engine.admit()
-
 
 # Asked in order; the first that returns something says who calls.
 router = Router(auth=[admitted, ApiKey(new_scope("inference"))], tags=["inference"])
-
-
-def result_of[R](future: Future[R]) -> R:
-    """Cancels at the deadline what still waits; what runs is paid for, and so waited for.
-
-    That a client has left does not show under WSGI.
-    """
-    timeout = process.engine.timeout
-    try:
-        return future.result(timeout)
-    except TimeoutError as error:
-        if future.cancel():
-            raise Expired(timeout) from error
-        return future.result()
 
 
 def answer[R: Embeddings | Classifications | Ranking, A: BaseModel](

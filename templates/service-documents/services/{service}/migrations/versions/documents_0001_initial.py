@@ -6,12 +6,11 @@ What finds words is made by hand, because no model can say it. On SQLite a migra
 
 import sqlalchemy as sa
 from alembic import op
-from alembic.util import CommandError
 
 revision = "documents_0001"
 down_revision = None
 branch_labels = ("documents",)
-depends_on = None
+depends_on = "vectors_0001"
 
 SQLITE = (
     "CREATE VIRTUAL TABLE chunk_words USING fts5"
@@ -38,8 +37,6 @@ POSTGRESQL = (
 
 def upgrade() -> None:
     on_postgresql = op.get_bind().dialect.name == "postgresql"
-    if on_postgresql:
-        create_pgvector()
     op.create_table(
         "document",
         sa.Column("id", sa.String(100), nullable=False),
@@ -74,30 +71,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """The extension stays: others may use it."""
     if op.get_bind().dialect.name == "sqlite":
         op.execute("DROP TABLE chunk_words")
     op.drop_table("chunk")
     op.drop_table("document")
-
-
-def create_pgvector() -> None:
-    """What is missing is said in words: an operator reads them, not the trace."""
-    connection = op.get_bind()
-    version = connection.scalar(
-        sa.text("SELECT default_version FROM pg_available_extensions WHERE name = 'vector'")
-    )
-    if version is None:
-        raise CommandError(
-            "this PostgreSQL server has no pgvector, which documents need: install it there "
-            "(https://github.com/pgvector/pgvector#installation; Debian's package is "
-            "postgresql-NN-pgvector, the image pgvector/pgvector), then migrate again"
-        )
-    try:
-        with connection.begin_nested():
-            connection.execute(sa.text("CREATE EXTENSION IF NOT EXISTS vector"))
-    except sa.exc.ProgrammingError as error:
-        raise CommandError(
-            "this role may not create the extension pgvector: have an administrator run "
-            "`CREATE EXTENSION vector` in this database, then migrate again"
-        ) from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from intelligence.usage import Usage
-from intelligence.usual_requests import OPERATIONS
+from intelligence.usual import operations
 
 DAYS = 90
 
@@ -18,6 +18,7 @@ def made_up[C](now: datetime, callers: Mapping[C, int]) -> Iterator[tuple[dateti
     it is the same for the same arguments.
     """
     dice = random.Random(1)  # noqa: S311 - demo data
+    usuals = operations()
     bad_day = (now - timedelta(days=9)).date()
     for ago in range(DAYS):
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=ago)
@@ -28,7 +29,7 @@ def made_up[C](now: datetime, callers: Mapping[C, int]) -> Iterator[tuple[dateti
             if at > now:
                 continue
             [caller] = dice.choices(list(callers), list(callers.values()))
-            [usual] = dice.choices(OPERATIONS, [each.share for each in OPERATIONS])
+            [usual] = dice.choices(usuals, [each.share for each in usuals])
             usage = Usage(
                 key_id=None,
                 operation=usual.operation,

@@ -22,7 +22,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
 from intelligence.api.asking import CLIENT_LEFT, InvalidInput, UnknownModel
-from intelligence.api.documents import storable
+from intelligence.api.keeping import storable
 from intelligence.conversations import Citation, Conversation, ConversationStore, Entry
 from intelligence.engine import Engine
 from intelligence.errors import InputRefused, IntelligenceError, NotReady, Overloaded

@@ -47,7 +47,7 @@ class Edge(Protocol):
         self, method: str, path: str, content: bytes = b"", headers: Mapping[str, str] = NONE
     ) -> Answer: ...
 
-    def issue_key(self, scope: str) -> str:
+    def issue_key(self, scope: str, name: str = "test") -> str:
         """A new API key."""
         ...
 

@@ -5,12 +5,11 @@ a column of it changes, which loses the triggers: make them anew in that migrati
 """
 
 import django.db.models.deletion
-from django.core.management import CommandError
-from django.db import ProgrammingError, migrations, models, transaction
+from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.state import StateApps as Apps
 
-import apps.documents.models
+import apps.vectors.fields
 
 SQLITE = (
     "CREATE VIRTUAL TABLE chunk_words USING fts5"
@@ -34,29 +33,6 @@ POSTGRESQL = (
 )
 
 
-def create_pgvector(_: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
-    """What is missing is said in words: an operator reads them, not the trace."""
-    connection = schema_editor.connection
-    if connection.vendor != "postgresql":
-        return
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_available_extensions WHERE name = 'vector'")
-        if cursor.fetchone() is None:
-            raise CommandError(
-                "this PostgreSQL server has no pgvector, which documents need: install it there "
-                "(https://github.com/pgvector/pgvector#installation; Debian's package is "
-                "postgresql-NN-pgvector, the image pgvector/pgvector), then migrate again"
-            )
-        try:
-            with transaction.atomic(using=connection.alias):
-                cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
-        except ProgrammingError as error:
-            raise CommandError(
-                "this role may not create the extension pgvector: have an administrator run "
-                "`CREATE EXTENSION vector` in this database, then migrate again"
-            ) from error
-
-
 def index_words(_: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
     on_sqlite = schema_editor.connection.vendor == "sqlite"
     for statement in SQLITE if on_sqlite else POSTGRESQL:
@@ -72,10 +48,9 @@ def forget_words(_: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = []
+    dependencies = [("vectors", "0001_pgvector")]
 
     operations = [
-        migrations.RunPython(create_pgvector, migrations.RunPython.noop),
         migrations.CreateModel(
             name="Document",
             fields=[
@@ -102,7 +77,7 @@ class Migration(migrations.Migration):
                 ("position", models.IntegerField()),
                 ("text", models.TextField()),
                 ("model", models.CharField(max_length=100)),
-                ("embedding", apps.documents.models.EmbeddingField()),
+                ("embedding", apps.vectors.fields.EmbeddingField()),
                 (
                     "document",
                     models.ForeignKey(

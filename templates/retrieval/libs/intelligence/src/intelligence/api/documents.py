@@ -19,6 +19,7 @@ from typing import Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from intelligence.api.asking import CLIENT_LEFT, InvalidInput, Text, TokenUsage
+from intelligence.api.keeping import ID, Storable, Stripped
 from intelligence.engine import Engine
 from intelligence.errors import (
     InferenceFailed,
@@ -29,35 +30,21 @@ from intelligence.errors import (
     Overloaded,
 )
 from intelligence.retrieval.chunking import cut
-from intelligence.retrieval.indexing import Indexing, Wait
+from intelligence.retrieval.indexing import Indexing
 from intelligence.retrieval.ports import ChunkStore, Document, Passage, Stored
 from intelligence.usage import Usage, UsageSink
+from intelligence.waiting import Wait
 
 MAX_TITLE = 300  # characters
 MAX_URL = 2000
 MAX_TEXT = 200_000  # some hundred pages of a book; a longer text is better found in parts
 MAX_BODY = 1024 * 1024  # bytes
-MAX_PAGE = 100  # documents
 MAX_PASSAGES = 20
-ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
-AFTER = r"^[A-Za-z0-9._-]{0,100}$"
 HTTP_URL = re.compile(r"https?://[^\s/?#]+([/?#]\S*)?", re.IGNORECASE)
 
 
 class UnknownDocument(IntelligenceError):
     """There is no document of that id."""
-
-
-def storable(text: str) -> str:
-    if "\0" in text:  # PostgreSQL cannot keep it
-        raise ValueError("the character NUL cannot be stored")
-    return text
-
-
-def not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("there is nothing but white space")
-    return text
 
 
 def http_url(url: str) -> str:
@@ -66,10 +53,7 @@ def http_url(url: str) -> str:
     return url
 
 
-type Stripped = Annotated[str, AfterValidator(storable), AfterValidator(not_blank)]
 DocumentId = Annotated[str, Field(pattern=ID, examples=["returns"])]
-After = Annotated[str, Field(pattern=AFTER)]
-Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
 
 
 class PutDocument(BaseModel):
@@ -87,7 +71,7 @@ class PutDocument(BaseModel):
         description="Plain or Markdown; an empty line ends a paragraph.",
         examples=["Whoever ordered from our web shop may change their mind for thirty days."],
     )
-    url: Annotated[str, AfterValidator(storable), AfterValidator(http_url)] | None = Field(
+    url: Annotated[Storable, AfterValidator(http_url)] | None = Field(
         default=None,
         max_length=MAX_URL,
         description="Where people read it.",

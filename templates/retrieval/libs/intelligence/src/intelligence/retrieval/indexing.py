@@ -5,8 +5,6 @@ come between them and a full queue refuses the rest of it.
 """
 
 from collections.abc import Sequence
-from concurrent.futures import Future
-from typing import Protocol
 
 import numpy as np
 
@@ -14,15 +12,9 @@ from intelligence.engine import Engine
 from intelligence.errors import InputTooLarge
 from intelligence.ports import Matrix
 from intelligence.retrieval.chunking import cut
+from intelligence.waiting import Wait
 
 CHUNKS_A_REQUEST = 16
-
-
-class Wait(Protocol):
-    """How an edge waits for the engine. Beside what the future raises, Expired at the deadline, and
-    an error of the edge's own when the caller has left."""
-
-    async def __call__[R](self, future: Future[R], /) -> R: ...
 
 
 class Indexing:

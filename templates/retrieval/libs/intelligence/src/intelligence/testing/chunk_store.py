@@ -1,14 +1,14 @@
 """What every `intelligence.retrieval.ports.ChunkStore` keeps."""
 
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import cast
 
 import numpy as np
 import pytest
 
-from intelligence.ports import Matrix, Vector
 from intelligence.retrieval.ports import ChunkStore, Document, Passage
+from intelligence.testing.stores import Run, pointing, towards
 
 MODEL = "made-up"
 PARTS = ["Bolts need six newton metres.", "M-204: the magnet has turned.", "Wood wants oil."]
@@ -28,25 +28,8 @@ QUERIES = [
 ]
 
 
-class Run(Protocol):
-    """Runs a coroutine where the store lives, to its end."""
-
-    def __call__[T](self, coroutine: Coroutine[Any, Any, T], /) -> T: ...
-
-
 def document(document_id: str, *, digest: str = "1", title: str = "Title") -> Document:
     return Document(document_id, title, f"https://example.com/{document_id}", digest * 64)
-
-
-def pointing(*degrees: float) -> Matrix:
-    """Vectors in a plane, by their angles: a cosine is that of the difference."""
-    angles = np.radians(np.array(degrees, np.float32))
-    return np.stack([np.cos(angles), np.sin(angles), np.zeros_like(angles)], axis=1)
-
-
-def towards(degrees: float) -> Vector:
-    vector: Vector = pointing(degrees)[0]
-    return vector
 
 
 class ChunkStoreContract:

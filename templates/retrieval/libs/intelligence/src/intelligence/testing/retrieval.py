@@ -27,8 +27,8 @@ from intelligence.retrieval.chunking import cut
 from intelligence.retrieval.indexing import Indexing
 from intelligence.retrieval.ports import ChunkStore, Document
 from intelligence.retrieval.words import COMMON
-from intelligence.testing.chunk_store import Run
 from intelligence.testing.edge import GUARD
+from intelligence.testing.stores import Run
 
 PLACES = 20  # passages looked at; what comes later counts as not found
 
