@@ -8,13 +8,15 @@ import asyncio
 import signal
 import threading
 from collections.abc import AsyncGenerator, Coroutine, Generator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from types import FrameType
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
+
+from app.settings import Settings
 
 
 @contextmanager
@@ -114,3 +116,13 @@ async def while_connected[R](request: Request, work: Coroutine[Any, Any, R]) -> 
 async def _client_leaves(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+@asynccontextmanager
+async def resources(app: FastAPI) -> AsyncGenerator[None]:
+    with stopping() as app.state.stopping:
+        yield
+
+
+def install(app: FastAPI, _: Settings) -> None:
+    app.state.resources.append(resources)

@@ -18,6 +18,7 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 from sqlalchemy import select
+from starlette.requests import HTTPConnection
 
 from app.database import Database
 from app.models import ApiKey, utcnow
@@ -138,17 +139,22 @@ def require(scope: str | None = None) -> Callable[..., Coroutine[Any, Any, Calle
     ) -> Caller:
         if credentials is None:
             raise _refusal(401, "this needs an API key")
-        keys: ApiKeys = request.app.state.keys
-        found = await keys.find(credentials.credentials)
-        if found is None:
-            raise _refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
-        if scope is not None and scope not in found.scopes:
-            raise _refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
-        request.state.key_id = found.key_id
-        get_rate_limits(request).take(found.key_id)
-        return found
+        return await checked(request, credentials.credentials, scope)
 
     return caller
+
+
+async def checked(connection: HTTPConnection, key: str, scope: str | None) -> Caller:
+    """Whose key this is, let in and counted. Raises HTTPException and RateLimited."""
+    keys: ApiKeys = connection.app.state.keys
+    found = await keys.find(key)
+    if found is None:
+        raise _refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
+    if scope is not None and scope not in found.scopes:
+        raise _refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
+    connection.state.key_id = found.key_id
+    get_rate_limits(connection).take(found.key_id)
+    return found
 
 
 def _refusal(status: int, detail: str, error: str | None = None) -> HTTPException:
