@@ -58,13 +58,14 @@ def serving(**env: str) -> AbstractContextManager[Server]:
     )
 
 
+@pytest.fixture(scope="module")
+def server(django_db_setup: None) -> Iterator[Server]:
+    with serving() as server:
+        yield server
+
+
 @pytest.mark.django_db(transaction=True)
 class TestLive(LiveContract):
-    @pytest.fixture
-    def server(self) -> Iterator[Server]:
-        with serving() as server:
-            yield server
-
     @pytest.fixture
     def start(self) -> Callable[..., AbstractContextManager[Server]]:
         return serving

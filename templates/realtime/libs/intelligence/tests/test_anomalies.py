@@ -50,7 +50,8 @@ def test_any_change_after_perfect_constancy_is_unusual(value: float, found: floa
 def test_where_most_are_equal_the_mean_deviation_says_how_much_is_usual() -> None:
     usual = [7.0] * 9 + [8.0, 6.0]
     near, far = score(7.3, usual), score(9.0, usual)
-    assert near is not None and far is not None
+    assert near is not None
+    assert far is not None
     assert 0 < near < UNUSUAL < far < BOUND
 
 

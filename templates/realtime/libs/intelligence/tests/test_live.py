@@ -174,9 +174,8 @@ class Store:
         return part[:limit]
 
 
-def of(store: Any, **options: Any) -> Analytics:
-    options = {"lateness": TEN, "streams": 9, "redis_url": None} | options
-    return Analytics(store, **options)
+def of(store: Any, redis_url: str | None = None) -> Analytics:
+    return Analytics(store, lateness=TEN, streams=9, redis_url=redis_url)
 
 
 def test_closed_windows_are_told_with_their_scores_whatever_happens_between(

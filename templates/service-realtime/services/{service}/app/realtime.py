@@ -48,6 +48,8 @@ class RealtimeSettings(BaseSettings):
     measurement_days: how long `measurements prune` leaves measurements and the shortest windows.
     window_days: how long it leaves the other windows.
     redis_url: how several processes tell each other what changed.
+
+    The rest as in `app.settings`.
     """
 
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
@@ -57,6 +59,9 @@ class RealtimeSettings(BaseSettings):
     measurement_days: PositiveInt = 7
     window_days: PositiveInt = 400
     redis_url: RedisDsn | None = None
+    app_env: str = "production"
+    web_concurrency: PositiveInt = 1
+    replicas: PositiveInt = 1
 
     @model_validator(mode="after")
     def windows_outlive_measurements(self) -> Self:
@@ -64,14 +69,17 @@ class RealtimeSettings(BaseSettings):
             raise ValueError("WINDOW_DAYS cannot be less than MEASUREMENT_DAYS")
         return self
 
-    def analytics(self, database: Database, settings: Settings) -> Analytics:
-        """Raises ValueError: several processes would not hear of each other."""
-        processes = settings.web_concurrency * settings.replicas
-        if settings.app_env == "production" and processes > 1 and self.redis_url is None:
+    @model_validator(mode="after")
+    def processes_hear_of_each_other(self) -> Self:
+        processes = self.web_concurrency * self.replicas
+        if self.app_env == "production" and processes > 1 and self.redis_url is None:
             raise ValueError(
                 f"{processes} processes tell each other what is live by Redis: set REDIS_URL, or "
                 "WEB_CONCURRENCY and REPLICAS to 1"
             )
+        return self
+
+    def analytics(self, database: Database) -> Analytics:
         return Analytics(
             SqlMeasurements(database),
             lateness=timedelta(seconds=self.allowed_lateness),
@@ -196,8 +204,8 @@ async def resources(app: FastAPI) -> AsyncGenerator[None]:
         yield
 
 
-def install(app: FastAPI, settings: Settings) -> None:
-    app.state.analytics = RealtimeSettings().analytics(app.state.database, settings)
+def install(app: FastAPI, _: Settings) -> None:
+    app.state.analytics = RealtimeSettings().analytics(app.state.database)
     app.state.metrics.registry.register(app.state.analytics)
     app.state.resources.append(resources)
     app.include_router(router)

@@ -6,8 +6,9 @@ and the client is told how many went.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from typing import Any
 from weakref import WeakSet
 
 from intelligence.errors import Overloaded
@@ -17,7 +18,7 @@ PLACES = 256  # windows that may wait for one client
 BEAT = 15.0  # seconds of silence
 LOOK_AGAIN = 60.0  # seconds until a key is looked up again
 
-type Allowed = Callable[[], Awaitable[bool]]
+type Allowed = Callable[[], Coroutine[Any, Any, bool]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 Lee, VLDB 2019, https://arxiv.org/abs/1908.10693).
 
 A quantile is off by at most 1 % of its value. Two sketches are merged by adding their counts, so
-that neither order nor grouping changes what comes out. All values fit into 5,528 buckets, so that a
+that neither order nor grouping changes what comes out. All values fit into 5,531 buckets, so that a
 sketch stays small whatever is sent.
 """
 

@@ -158,7 +158,7 @@ def serving(
 @contextmanager
 def redis(port: int) -> Iterator[None]:
     assert REDIS is not None
-    command = [REDIS, "--port", str(port), "--save", "", "--appendonly", "no", "--bind", "127.0.0.1"]
+    command = [REDIS, "--port", str(port), "--save", "", "--bind", "127.0.0.1"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
 
     def listens() -> bool:
@@ -199,7 +199,7 @@ class LiveContract:
             server.send(mine, "another", "height")
             server.send(mine, "mine")
             assert next(stream)[1]["count"] == 1
-            server.send(mine, "mine too")
+            server.send(mine, "mine-too")
             assert next(stream)[1]["count"] == 2
 
     def test_a_window_is_told_closed_and_stays_so(self, server: Server) -> None:
@@ -226,8 +226,9 @@ class LiveContract:
             assert server.call("GET", "/readyz")[0] == 200
             status, said = server.call("GET", "/v1/live", key)
             assert (status, said["detail"]) == (503, f"{STREAMS} streams are open")
-            with pytest.raises(InvalidStatus) as refused, server.connect(
-                Authorization=f"Bearer {key}"
+            with (
+                pytest.raises(InvalidStatus) as refused,
+                server.connect(Authorization=f"Bearer {key}"),
             ):
                 pass
             assert refused.value.response.status_code == 503

@@ -115,7 +115,7 @@ class RealtimeContract:
     def test_what_comes_too_late_is_told_and_counted_apart(self, mine: Caller) -> None:
         then = mine.now - timedelta(hours=3)
         late = mine.measured("late", 5, occurred_at=then.isoformat())
-        assert mine.receipt(late, mine.measured("in time")) == (2, 0, 1)
+        assert mine.receipt(late, mine.measured("in-time")) == (2, 0, 1)
         since = (then - timedelta(minutes=1)).isoformat()
         (found,) = mine.windows(**{"from": since, "to": mine.now.isoformat(), "window": "1h"})[:1]
         assert (found["count"], found["late"], found["closed"]) == (0, 1, True)
@@ -184,7 +184,7 @@ class RealtimeContract:
     def test_a_batch_has_an_end(self, mine: Caller) -> None:
         batch = [mine.measured(str(n)) for n in range(BATCH)]
         assert mine.receipt(*batch) == (BATCH, 0, 0)
-        mine.post(*batch, mine.measured("one more")).is_problem(422, "Unprocessable Content")
+        mine.post(*batch, mine.measured("one-more")).is_problem(422, "Unprocessable Content")
         mine.post().is_problem(422, "Unprocessable Content")
 
     @pytest.mark.parametrize(
