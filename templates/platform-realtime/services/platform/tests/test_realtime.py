@@ -22,7 +22,7 @@ from config import live as served
 from intelligence.engine import Engine
 from intelligence.testing import live
 from intelligence.testing.edge import GUARD, Edge
-from intelligence.testing.live import LiveContract, Server
+from intelligence.testing.live import LiveContract, ProcessesContract, Server
 from intelligence.testing.realtime import RealtimeContract
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,17 +58,25 @@ def serving(**env: str) -> AbstractContextManager[Server]:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def server(django_db_setup: None) -> Iterator[Server]:
     with serving() as server:
         yield server
 
 
+@pytest.fixture
+def start() -> Callable[..., AbstractContextManager[Server]]:
+    return serving
+
+
 @pytest.mark.django_db(transaction=True)
 class TestLive(LiveContract):
-    @pytest.fixture
-    def start(self) -> Callable[..., AbstractContextManager[Server]]:
-        return serving
+    """On the database of the tests."""
+
+
+@pytest.mark.django_db(transaction=True)
+class TestProcesses(ProcessesContract):
+    """Likewise."""
 
 
 @pytest.mark.django_db

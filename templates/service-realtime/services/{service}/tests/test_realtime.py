@@ -16,7 +16,7 @@ from app.settings import Settings
 from intelligence.engine import Engine
 from intelligence.testing import live
 from intelligence.testing.embedder import MadeUpEmbedder
-from intelligence.testing.live import LiveContract, Server
+from intelligence.testing.live import LiveContract, ProcessesContract, Server
 from intelligence.testing.realtime import RealtimeContract
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,16 +41,23 @@ def serving(**env: str) -> AbstractContextManager[Server]:
     return live.serving(command, ROOT, env, lambda scopes: asyncio.run(stored(scopes)))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="class")
 def server(environment: None) -> Iterator[Server]:
     with serving() as server:
         yield server
 
 
+@pytest.fixture
+def start() -> Callable[..., AbstractContextManager[Server]]:
+    return serving
+
+
 class TestLive(LiveContract):
-    @pytest.fixture
-    def start(self) -> Callable[..., AbstractContextManager[Server]]:
-        return serving
+    """On the database of the tests."""
+
+
+class TestProcesses(ProcessesContract):
+    """Likewise."""
 
 
 async def test_who_may_look_is_looked_up_again(settings: Settings) -> None:
