@@ -13,7 +13,7 @@ LLM := target/tools/llm
 MINUTES ?= 2
 STEPS := setup fmt clippy rust union validators sabotage skeletons
 
-.PHONY: help test matrix images e2e-llm bench $(STEPS)
+.PHONY: help test matrix images e2e-llm bench bench-live $(STEPS)
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -68,6 +68,10 @@ e2e-llm: $(LLM)/requirements.txt ## By hand: an emitted project asks a real llam
 bench: ## By hand: the emitted services under load beside others, into docs/performance.md; ARGUMENTS=--quick for a minute
 	@$(TOOLS); cargo build --locked --quiet
 	@$(PYTHON) bench/run.py $(ARGUMENTS)
+
+bench-live: ## By hand: a thousand live streams on the emitted service and monolith, into docs/performance.md
+	@$(TOOLS); cargo build --locked --quiet
+	@$(PYTHON) bench/live.py $(ARGUMENTS)
 
 $(LLM)/requirements.txt: tests/llm/requirements.txt
 	@$(TOOLS); uv venv --quiet --clear --no-project $(LLM)

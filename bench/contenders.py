@@ -6,6 +6,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def run(*command: object, cwd: Path = ROOT, env: dict[str, str] | None = None) -
     return done.stdout
 
 
-def project(architecture: str) -> Path:
+def project(architecture: str, answers: Sequence[str]) -> Path:
     """Generated afresh; its environment is kept between runs."""
     folder = WORK / architecture
     kept = folder / ".venv"
@@ -65,7 +66,7 @@ def project(architecture: str) -> Path:
         shutil.rmtree(WORK / "kept", ignore_errors=True)
         kept.rename(WORK / "kept")
     shutil.rmtree(folder, ignore_errors=True)
-    run(GROUNDPLAN, "new", architecture, *ANSWERS, "--architecture", architecture, *FORCED, cwd=WORK)
+    run(GROUNDPLAN, "new", architecture, *answers, "--architecture", architecture, *FORCED, cwd=WORK)
     if (WORK / "kept").exists():
         (WORK / "kept").rename(kept)
     run("uv", "sync", "--quiet", cwd=folder)
@@ -79,9 +80,11 @@ def beside(name: str, library: Path, command: list[str], **how: str) -> Contende
     return Contender(name, command, SERVERS, environment, **how)
 
 
-def emitted(architecture: str) -> Contender:
+def emitted(
+    architecture: str, answers: Sequence[str] = ANSWERS, scopes: Sequence[str] = ("inference",)
+) -> Contender:
     """Migrated, with its keys, in production's settings: what `just run` starts."""
-    root = project(architecture)
+    root = project(architecture, answers)
     [folder] = (root / "services").iterdir()
     database = WORK / f"{architecture}.sqlite3"
     for each in WORK.glob(f"{database.name}*"):
@@ -96,7 +99,8 @@ def emitted(architecture: str) -> Contender:
     environ = contender.environ(0) | {"PORT": "8000"}
     run("just", "migrate", cwd=folder, env=environ)
     for number in range(KEYS):
-        key = run("just", "key", "issue", "--name", f"bench-{number}", "--scope", "inference", cwd=folder, env=environ)
+        opens = [part for scope in scopes for part in ("--scope", scope)]
+        key = run("just", "key", "issue", "--name", f"bench-{number}", *opens, cwd=folder, env=environ)
         contender.keys.append(key.split()[-1])
     contender.keys.remove("none")
     return contender

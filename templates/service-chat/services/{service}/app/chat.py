@@ -21,7 +21,7 @@ from app.keys import Caller, require
 from app.problems import problem
 from app.settings import Settings
 from app.stores import UsageSinkDep
-from app.streams import EventStream, stopping, while_connected
+from app.streams import EventStream, while_connected
 from app.waiting import AdmittedRoute
 from intelligence.api import chat as api
 from intelligence.api.problems import responses
@@ -181,11 +181,10 @@ router.include_router(admitted)
 @asynccontextmanager
 async def resources(app: FastAPI) -> AsyncGenerator[None]:
     generator: Generator = app.state.generator
-    with stopping() as app.state.stopping:
-        try:
-            yield
-        finally:
-            await generator.close()
+    try:
+        yield
+    finally:
+        await generator.close()
 
 
 def install(app: FastAPI, _: Settings) -> None:

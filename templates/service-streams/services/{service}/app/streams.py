@@ -6,13 +6,14 @@ the signal is noticed here, too: each stream sends a last event and ends.
 
 import asyncio
 from collections.abc import AsyncGenerator, Coroutine, Generator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
+from app.settings import Settings
 from intelligence.api.stopping import at_stop
 
 
@@ -92,3 +93,13 @@ async def while_connected[R](request: Request, work: Coroutine[Any, Any, R]) -> 
 async def _client_leaves(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+
+
+@asynccontextmanager
+async def resources(app: FastAPI) -> AsyncGenerator[None]:
+    with stopping() as app.state.stopping:
+        yield
+
+
+def install(app: FastAPI, _: Settings) -> None:
+    app.state.resources.append(resources)

@@ -18,6 +18,7 @@ from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import SecretStr
 from sqlalchemy import select, update
+from starlette.requests import HTTPConnection
 
 from app.database import Database
 from app.models import ApiKey, utcnow
@@ -138,9 +139,9 @@ class ApiKeys:
             return (await session.scalars(oldest_first)).all()
 
 
-async def find(request: Request, credentials: str) -> Caller | None:
+async def find(connection: HTTPConnection, credentials: str) -> Caller | None:
     """Who sent them, by the first of the app's ways to know a caller that does."""
-    for caller in request.app.state.callers:
+    for caller in connection.app.state.callers:
         if (found := await caller(credentials)) is not None:
             return cast("Caller", found)
     return None
@@ -160,16 +161,21 @@ def require(scope: str | None = None) -> Callable[..., Coroutine[Any, Any, Calle
     ) -> Caller:
         if credentials is None:
             raise refusal(401, "this needs an API key")
-        found = await find(request, credentials.credentials)
-        if found is None:
-            raise refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
-        if scope is not None and scope not in found.scopes:
-            raise refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
-        request.state.key_id = found.key_id
-        get_rate_limits(request).take(found.key_id)
-        return found
+        return await checked(request, credentials.credentials, scope)
 
     return caller
+
+
+async def checked(connection: HTTPConnection, credentials: str, scope: str | None) -> Caller:
+    """Who sent them, let in and counted. Raises HTTPException and RateLimited."""
+    found = await find(connection, credentials)
+    if found is None:
+        raise refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
+    if scope is not None and scope not in found.scopes:
+        raise refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
+    connection.state.key_id = found.key_id
+    get_rate_limits(connection).take(found.key_id)
+    return found
 
 
 def refusal(status: int, detail: str, error: str | None = None) -> HTTPException:

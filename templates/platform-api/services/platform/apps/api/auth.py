@@ -50,11 +50,17 @@ class ApiKey(HttpAuthBase):
         scheme, _, key = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != self.openapi_scheme or not key:
             raise Refusal(401, "this needs an API key")
-        caller = keys.find(key)
-        if caller is None:
-            raise Refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
-        if self.scope is not None and self.scope not in caller.scopes:
-            raise Refusal(403, f"the API key lacks the scope {self.scope}", "insufficient_scope")
+        caller = identified(key, self.scope)
         request.key_id = caller.key_id  # type: ignore[attr-defined] # for the access log
         process.limits.take(caller.key_id)
         return caller
+
+
+def identified(key: str, scope: str | None) -> Caller:
+    """Whose key this is, if it opens `scope`. Raises Refusal."""
+    caller = keys.find(key)
+    if caller is None:
+        raise Refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
+    if scope is not None and scope not in caller.scopes:
+        raise Refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
+    return caller

@@ -5,8 +5,9 @@ the signal is noticed here, too: each stream sends a last event and ends.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 from django.core.handlers.asgi import ASGIRequest
 from django.dispatch import Signal
@@ -37,13 +38,16 @@ class EventStream(StreamingHttpResponse):
     def __init__(
         self, request: ASGIRequest, events: AsyncGenerator[bytes], *, farewell: bytes
     ) -> None:
-        # Without a lifespan, as in tests, nothing sets it.
-        stop = request.scope.get("state", {}).get("stop") or asyncio.Event()
         super().__init__(
-            _until(stop, events, farewell),
+            _until(stop_of(request.scope), events, farewell),
             content_type="text/event-stream",
             headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
         )
+
+
+def stop_of(scope: Mapping[str, Any]) -> asyncio.Event:
+    """Set when the server is told to stop. Without a lifespan, as in tests, nothing sets it."""
+    return scope.get("state", {}).get("stop") or asyncio.Event()
 
 
 async def _until(

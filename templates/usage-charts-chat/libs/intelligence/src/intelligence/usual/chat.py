@@ -1,4 +1,4 @@
-"""What the chatbot is usually asked, for made-up usage."""
+"""What the chatbot is usually asked."""
 
 from intelligence.usual import Usual
 

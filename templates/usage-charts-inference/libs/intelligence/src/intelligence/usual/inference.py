@@ -1,4 +1,4 @@
-"""What the inference API is usually asked, for made-up usage."""
+"""What the inference API is usually asked."""
 
 from intelligence.usual import Usual
 

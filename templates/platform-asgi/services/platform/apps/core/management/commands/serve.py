@@ -18,13 +18,13 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, reload: bool, **_options: Any) -> None:
         uvicorn.run(
-            "config.asgi:application",
+            settings.ASGI_APPLICATION,
             host=settings.HOST,
             port=settings.PORT,
             reload=reload,
             reload_dirs=["apps", "config"] if reload else None,
             lifespan="on",
-            ws="none",
+            ws=settings.WEBSOCKETS,
             log_config=None,  # Django's, which every process configures
             access_log=False,  # apps.core.middleware writes one that has the request's id
             proxy_headers=False,  # SECURE_PROXY_SSL_HEADER says which one is believed

@@ -1,0 +1,100 @@
+"""What one process does beside its requests: it closes windows, and hears of those that change."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from intelligence.live.bus import Bus, OneProcess, RedisBus
+from intelligence.live.events import Update
+from intelligence.live.hub import Hub
+from intelligence.measurements.anomalies import scores
+from intelligence.measurements.ports import Added, MeasurementStore
+
+logger = logging.getLogger(__name__)
+
+EVERY = 1.0  # seconds
+AT_ONCE = 500  # windows
+
+
+def utcnow() -> datetime:
+    return datetime.now(UTC)
+
+
+class Analytics(Collector):
+    """One a process; shows Prometheus what its streams do.
+
+    Args:
+        lateness: how long after its end a window takes measurements.
+        streams: how many may be open.
+        redis_url: None: there is no other process.
+    """
+
+    def __init__(
+        self,
+        store: MeasurementStore,
+        *,
+        lateness: timedelta,
+        streams: int,
+        redis_url: str | None,
+    ) -> None:
+        self.store = store
+        self.lateness = lateness
+        self.hub = Hub(streams)
+        self.late = 0  # measurements that this process took in too late
+        self._bus: Bus = RedisBus(self.hub, redis_url) if redis_url else OneProcess(self.hub)
+
+    async def added(self, key_id: str, added: Added) -> None:
+        """Tells what changed."""
+        self.late += added.late
+        now = utcnow()
+        await self._bus.publish([Update.of(key_id, each, None, now) for each in added.changed])
+
+    async def close(self) -> int:
+        """Closes windows whose time has come, and tells of them; how many."""
+        closed = await self.store.close(AT_ONCE)
+        now = utcnow()
+        updates = []
+        for each in closed:
+            found = scores([*each.before, each.window])
+            score = found.get(each.window.name.start)
+            updates.append(Update.of(each.key_id, each.window, score, now))
+        await self._bus.publish(updates)
+        return len(closed)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncGenerator[None]:
+        async with self._bus.running():
+            closing = asyncio.create_task(self._close_in_time())
+            try:
+                yield
+            finally:
+                closing.cancel()
+                await asyncio.wait([closing])
+
+    async def _close_in_time(self) -> None:
+        while True:
+            try:
+                more = await self.close() >= AT_ONCE
+            except Exception:
+                logger.exception("windows stay open for now")
+                more = False
+            if not more:
+                await asyncio.sleep(EVERY)
+
+    def collect(self) -> Sequence[Metric]:
+        return [
+            GaugeMetricFamily("live_streams", "Streams that are open.", len(self.hub)),
+            CounterMetricFamily(
+                "live_dropped",
+                "States that clients were too slow for.",
+                self.hub.dropped,
+            ),
+            CounterMetricFamily(
+                "measurements_late", "Measurements that came too late for a window.", self.late
+            ),
+        ]

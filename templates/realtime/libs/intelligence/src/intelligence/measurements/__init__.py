@@ -1,0 +1,1 @@
+"""Measurements, and the windows of time that they are summed up in."""
