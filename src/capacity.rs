@@ -20,6 +20,11 @@ const CPU_MS_PER_ANSWER: u32 = 40;
 /// The same of a list of recommendations for a subject with ten events, on either framework with PostgreSQL, whose own
 /// work is not counted: 27 to 41 one by one, from 64 to 2,000 items. On SQLite 19 with 64 items and 73 with 2,000.
 const CPU_MS_PER_RECOMMENDATION: u32 = 35;
+/// The same of a batch of ten measurements of three series, which changes nine windows: 11.4 ms over 300 batches, one
+/// after the other, on SQLite.
+const CPU_MS_PER_BATCH: u32 = 12;
+/// The same for a monolith, on ASGI, where each question to the database is a change of threads: 38 ms.
+const PLATFORM_CPU_MS_PER_BATCH: u32 = 40;
 /// Where arrivals are random and calls equal, M/D/1 at the planned use: 95 of 100 take at most so many calls' CPU time.
 const P95_CALLS: u32 = 4;
 /// The same for 99 of 100.
@@ -51,6 +56,9 @@ const A_RECOMMENDATION: &str = "one list of recommendations for a subject with t
                                 metering included; no model runs for it; measured on two shared virtual CPUs with \
                                 PostgreSQL, whose own work comes on top; on SQLite each thousand items of a catalogue \
                                 add about 30 ms";
+const A_BATCH: &str = "one batch of ten measurements of three series, HTTP, the key, the windows and the metering \
+                       included; no model is asked; measured on two shared virtual CPUs; a larger batch costs little \
+                       more";
 
 /// What the peak asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -107,9 +115,13 @@ pub fn capacity(answers: &Answers, architecture: Architecture) -> Capacity {
     let asks = |workload| answers.workloads.contains(workload);
     let answering = asks(Workload::Chatbot) && !asks(Workload::InferenceApi);
     let recommending = asks(Workload::Recommendations) && !asks(Workload::InferenceApi) && !asks(Workload::Chatbot);
+    let measuring = asks(Workload::RealtimeAnalytics)
+        && ![Workload::InferenceApi, Workload::Chatbot, Workload::Recommendations].into_iter().any(asks);
     let (cpu_ms_per_call, call) = match architecture {
         _ if answering => (CPU_MS_PER_ANSWER, AN_ANSWER),
         _ if recommending => (CPU_MS_PER_RECOMMENDATION, A_RECOMMENDATION),
+        Architecture::Monolith if measuring => (PLATFORM_CPU_MS_PER_BATCH, A_BATCH),
+        _ if measuring => (CPU_MS_PER_BATCH, A_BATCH),
         Architecture::Monolith => (PLATFORM_CPU_MS_PER_CALL, A_TEXT),
         Architecture::ApiFirst | Architecture::Hybrid => (CPU_MS_PER_CALL, A_TEXT),
     };
@@ -244,6 +256,18 @@ mod tests {
                 assert_eq!(both.call, of(first, architecture).call);
             }
         }
+    fn a_batch_of_measurements_is_planned_for_where_nothing_else_is_asked() {
+        let of = |workloads: &str, architecture| {
+            let mut known = Known::default();
+            known.set("workloads", workloads).unwrap();
+            capacity(&known.complete(), architecture)
+        };
+        let (service, platform) =
+            (of("realtime-analytics", Architecture::ApiFirst), of("realtime-analytics", Architecture::Monolith));
+        assert_eq!((service.cpu_ms_per_call, platform.cpu_ms_per_call), (12, 40));
+        assert!(service.call.contains("no model is asked"));
+        let with_a_model = of("realtime-analytics,inference-api", Architecture::Monolith);
+        assert_eq!(with_a_model.cpu_ms_per_call, PLATFORM_CPU_MS_PER_CALL);
     }
 
     #[test]

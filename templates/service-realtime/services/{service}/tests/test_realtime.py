@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from pydantic import ValidationError
 
 from app.database import Database
@@ -60,9 +61,7 @@ class TestProcesses(ProcessesContract):
     """Likewise."""
 
 
-async def test_who_may_look_is_looked_up_again(settings: Settings) -> None:
-    app = create_app(settings, Engine(MadeUpEmbedder))
-    keys: ApiKeys = app.state.keys
+async def test_who_may_look_is_looked_up_again(app: FastAPI, keys: ApiKeys) -> None:
     looks = await keys.issue("test", ["analytics"])
     sends = await keys.issue("test", ["measurements"])
     assert [await may_look(app, key) for key in (looks, sends)] == [True, False]
