@@ -256,6 +256,9 @@ mod tests {
                 assert_eq!(both.call, of(first, architecture).call);
             }
         }
+    }
+
+    #[test]
     fn a_batch_of_measurements_is_planned_for_where_nothing_else_is_asked() {
         let of = |workloads: &str, architecture| {
             let mut known = Known::default();
