@@ -70,6 +70,7 @@ MONOLITHS: dict[str, Choices] = {
 CHATBOT: Choices = {
     "workloads": "chatbot", "architecture": "api-first", "architecture_reason": "the tests ask for it",
 }
+RECOMMENDATIONS = CHATBOT | {"workloads": "recommendations"}
 BOTH = CHATBOT | {"workloads": "inference-api,chatbot", "database": "sqlite", "model_serving": "own-cpu"}
 
 
@@ -91,6 +92,7 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
         **{name: scenarios.OtherTree(choices) for name, choices in MONOLITHS.items()},
         "a chatbot and inference": scenarios.OtherTree(BOTH),
         "a chatbot on PostgreSQL": scenarios.OnPostgresql(CHATBOT),
+        "recommendations on PostgreSQL": scenarios.OnPostgresql(RECOMMENDATIONS),
         "a monolith on PostgreSQL": scenarios.OnPostgresql({"organisation": "scale-up", "operations": "paas"}),
         "both edges": edges.agree,
         "a hybrid": halves.go_on_alone,
