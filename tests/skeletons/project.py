@@ -21,7 +21,10 @@ BINARIES = ROOT / "target" / os.environ.get("GROUNDPLAN_PROFILE", "debug")
 # All that may be asked about is confirmed; what is not raised is a warning.
 CONFIRMATIONS = [f"--confirm=C{number}" for number in (1, 2, 4, *range(6, 21))]
 # What a key needs for a workload.
-SCOPES = {"inference-api": ["inference"], "chatbot": ["documents", "chat"]}
+SCOPES = {
+    "inference-api": ["inference"], "chatbot": ["documents", "chat"],
+    "recommendations": ["items", "events", "recommendations"],
+}
 
 _KNOWN = threading.Lock()
 
@@ -141,6 +144,8 @@ class Project:
             said = json.loads(answer)
             if "choices" in said:
                 assert len(said["choices"][0]["message"]["content"]) > 20, answer
+            elif "added" in said:
+                assert said["added"] == 3, answer
             else:
                 assert len(said["data"][0]["embedding"]) > 20, answer
 

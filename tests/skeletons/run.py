@@ -72,8 +72,11 @@ BOTH = asked(
     "api-first", workloads="inference-api,chatbot,dashboard", database="sqlite", model_serving="own-cpu", ci="gitlab",
 )
 MONOLITH: Choices = {"organisation": "scale-up", "operations": "paas"}
+NEWER = asked(
+    "api-first", workloads="recommendations,realtime-analytics", operations="paas", database="postgresql", admin="none",
+)
 BARE = asked(
-    "monolith", workloads="inference-api,chatbot", admin="none", users="none", operations="paas", database="sqlite"
+    "monolith", workloads="inference-api,chatbot,recommendations,realtime-analytics", admin="none", users="none", operations="paas", database="sqlite"
 )
 
 
@@ -84,7 +87,8 @@ def fixed() -> dict[str, Scenario]:
         "a chatbot and inference": scenarios.OtherTree(BOTH, "cargo groundplan new", fuzz=True),
         "the defaults": scenarios.default_project,
         "a chatbot": scenarios.OtherTree(CHATBOT, "groundplan new without uv", on_postgresql=True, fuzz=True),
-        "a bare monolith with a chatbot": scenarios.OtherTree(BARE, fuzz=True),
+        "recommendations and live figures": scenarios.OtherTree(NEWER, on_postgresql=True, fuzz=True),
+        "a bare monolith": scenarios.OtherTree(BARE, fuzz=True),
         "a monolith for a scale-up": scenarios.OtherTree(MONOLITH, on_postgresql=True),
         "one of each": together.run,
         "in a git repository": guests.in_a_git_repository,

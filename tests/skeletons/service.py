@@ -116,11 +116,14 @@ class Service:
             answer = self.ask(each if each.startswith("/") else f"/{each}")
             assert answer.status == 200 and answer.body, f"{each}: {answer.status}"
         told = self.ask("/openapi.json").json()["paths"].keys()
-        assert told & {"/v1/embeddings", "/v1/chat/completions"}, told
+        assert told & {"/v1/embeddings", "/v1/chat/completions", "/v1/recommendations"}, told
 
     def workloads(self) -> set[str]:
         """Those whose path is there."""
-        paths = {"inference-api": "/v1/embeddings", "chatbot": "/v1/chat/completions"}
+        paths = {
+            "inference-api": "/v1/embeddings", "chatbot": "/v1/chat/completions",
+            "recommendations": "/v1/recommendations",
+        }
         return {workload for workload, path in paths.items() if self.ask(path).status != 404}
 
     def works(self, key: str) -> None:
@@ -130,6 +133,20 @@ class Service:
             self.infers(key)
         if "chatbot" in workloads:
             self.answers(key)
+        if "recommendations" in workloads:
+            self.recommends(key)
+
+    def recommends(self, key: str) -> None:
+        """Who looked at one of two similar things gets the other, and is told why."""
+        items = [{"id": "tests-refund", "title": RELATED}, {"id": "tests-money", "title": QUESTION}]
+        put = self.ask("/v1/items", {"items": [*items, {"id": "tests-museum", "title": UNRELATED}]}, key)
+        assert put.status == 200, put
+        event = {"id": "tests-1", "subject": "tests", "item_id": "tests-refund", "kind": "view"}
+        told = self.ask("/v1/events", {"events": [event]}, key)
+        assert told.status == 200 and told.json()["refused"] == [], told
+        found = self.ask("/v1/recommendations?subject=tests", key=key)
+        first = found.json()["data"][0]
+        assert (first["item_id"], first["reason"]["item_id"]) == ("tests-money", "tests-refund"), found
 
     def answers(self, key: str) -> None:
         """A document is put, found and quoted, whole and streamed; a conversation is kept and read."""
@@ -192,6 +209,9 @@ class Service:
             messages = [{"role": "user", "content": QUESTION}]
             requests.append(("/v1/chat/completions", {"model": "extractive", "messages": messages}))
             requests.append(("/v1/search", {"query": QUESTION}))
+        if "recommendations" in workloads:
+            requests.append(("/v1/items", {"items": [{"id": "a", "title": "A"}]}))
+            requests.append(("/v1/recommendations?subject=a", None))
         assert requests, "nothing is served that could be closed"
         for path, body in requests:
             answer = self.ask(path, body, key)
