@@ -7,7 +7,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from pydantic import SecretStr
-from starlette.routing import Mount
+from starlette.routing import Mount, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from app.database import Database
@@ -24,7 +24,7 @@ def guarded(app: FastAPI) -> list[tuple[str, str]]:
     return [
         (method, path.replace(":path", ""))
         for route in iter_route_contexts(app.routes)
-        if not isinstance(route.original_route, Mount)
+        if not isinstance(route.original_route, Mount | WebSocketRoute)
         if (path := route.path) is not None and path not in PUBLIC
         for method in sorted(route.methods or {"GET"})
     ]
