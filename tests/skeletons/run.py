@@ -91,6 +91,7 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
         **{name: scenarios.OtherTree(choices) for name, choices in MONOLITHS.items()},
         "a chatbot and inference": scenarios.OtherTree(BOTH),
         "a chatbot on PostgreSQL": scenarios.OnPostgresql(CHATBOT),
+        "real-time analytics": scenarios.OtherTree(CHATBOT | {"workloads": "realtime-analytics"}),
         "a monolith on PostgreSQL": scenarios.OnPostgresql({"organisation": "scale-up", "operations": "paas"}),
         "both edges": edges.agree,
         "a hybrid": halves.go_on_alone,

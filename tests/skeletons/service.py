@@ -116,11 +116,11 @@ class Service:
             answer = self.ask(each if each.startswith("/") else f"/{each}")
             assert answer.status == 200 and answer.body, f"{each}: {answer.status}"
         told = self.ask("/openapi.json").json()["paths"].keys()
-        assert told & {"/v1/embeddings", "/v1/chat/completions"}, told
+        assert told & {"/v1/embeddings", "/v1/chat/completions", "/v1/measurements"}, told
 
     def workloads(self) -> set[str]:
         """Those whose path is there."""
-        paths = {"inference-api": "/v1/embeddings", "chatbot": "/v1/chat/completions"}
+        paths = {"inference-api": "/v1/embeddings", "chatbot": "/v1/chat/completions", "realtime-analytics": "/v1/measurements"}
         return {workload for workload, path in paths.items() if self.ask(path).status != 404}
 
     def works(self, key: str) -> None:
@@ -130,6 +130,17 @@ class Service:
             self.infers(key)
         if "chatbot" in workloads:
             self.answers(key)
+        if "realtime-analytics" in workloads:
+            self.counts(key)
+
+    def counts(self, key: str) -> None:
+        """A measurement is counted once, and read back in its window."""
+        body = {"measurements": [{"id": "tests-1", "metric": "tests.seconds", "value": 2}]}
+        for expected in ({"accepted": 1, "duplicates": 0, "late": 0}, {"accepted": 0, "duplicates": 1, "late": 0}):
+            answer = self.ask("/v1/measurements", body, key)
+            assert (answer.status, answer.json()) == (202, expected), answer
+        windows = self.ask("/v1/aggregates?metric=tests.seconds&window=1h", key=key).json()["data"]
+        assert [(each["count"], each["sum"]) for each in windows] == [(1, 2)], windows
 
     def answers(self, key: str) -> None:
         """A document is put, found and quoted, whole and streamed; a conversation is kept and read."""
@@ -192,6 +203,8 @@ class Service:
             messages = [{"role": "user", "content": QUESTION}]
             requests.append(("/v1/chat/completions", {"model": "extractive", "messages": messages}))
             requests.append(("/v1/search", {"query": QUESTION}))
+        if "realtime-analytics" in workloads:
+            requests.append(("/v1/measurements", {"measurements": []}))
         assert requests, "nothing is served that could be closed"
         for path, body in requests:
             answer = self.ask(path, body, key)
