@@ -4,6 +4,7 @@ import json
 import math
 import operator
 import re
+import secrets
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -120,7 +121,10 @@ class Service:
 
     def workloads(self) -> set[str]:
         """Those whose path is there."""
-        paths = {"inference-api": "/v1/embeddings", "chatbot": "/v1/chat/completions", "realtime-analytics": "/v1/measurements"}
+        paths = {
+            "inference-api": "/v1/embeddings", "chatbot": "/v1/chat/completions",
+            "realtime-analytics": "/v1/measurements",
+        }
         return {workload for workload, path in paths.items() if self.ask(path).status != 404}
 
     def works(self, key: str) -> None:
@@ -135,11 +139,12 @@ class Service:
 
     def counts(self, key: str) -> None:
         """A measurement is counted once, and read back in its window."""
-        body = {"measurements": [{"id": "tests-1", "metric": "tests.seconds", "value": 2}]}
+        metric = f"tests.m{secrets.token_hex(4)}"
+        body = {"measurements": [{"id": metric, "metric": metric, "value": 2}]}
         for expected in ({"accepted": 1, "duplicates": 0, "late": 0}, {"accepted": 0, "duplicates": 1, "late": 0}):
             answer = self.ask("/v1/measurements", body, key)
             assert (answer.status, answer.json()) == (202, expected), answer
-        windows = self.ask("/v1/aggregates?metric=tests.seconds&window=1h", key=key).json()["data"]
+        windows = self.ask(f"/v1/aggregates?metric={metric}&window=1h", key=key).json()["data"]
         assert [(each["count"], each["sum"]) for each in windows] == [(1, 2)], windows
 
     def answers(self, key: str) -> None:
