@@ -24,6 +24,7 @@ CONFIRMATIONS = [f"--confirm=C{number}" for number in (1, 2, 4, *range(6, 21))]
 SCOPES = {
     "inference-api": ["inference"], "chatbot": ["documents", "chat"],
     "recommendations": ["items", "events", "recommendations"],
+    "realtime-analytics": ["measurements", "analytics"],
 }
 
 _KNOWN = threading.Lock()
@@ -146,6 +147,8 @@ class Project:
                 assert len(said["choices"][0]["message"]["content"]) > 20, answer
             elif "added" in said:
                 assert said["added"] == 3, answer
+            elif "accepted" in said:
+                assert said["accepted"] + said["duplicates"] == 1, answer
             else:
                 assert len(said["data"][0]["embedding"]) > 20, answer
 

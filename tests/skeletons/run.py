@@ -76,7 +76,8 @@ NEWER = asked(
     "api-first", workloads="recommendations,realtime-analytics", operations="paas", database="postgresql", admin="none",
 )
 BARE = asked(
-    "monolith", workloads="inference-api,chatbot,recommendations,realtime-analytics", admin="none", users="none", operations="paas", database="sqlite"
+    "monolith", workloads="inference-api,chatbot,recommendations,realtime-analytics", admin="none", users="none",
+    operations="paas", database="sqlite",
 )
 
 

@@ -4,6 +4,7 @@ import json
 import math
 import operator
 import re
+import secrets
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -116,13 +117,14 @@ class Service:
             answer = self.ask(each if each.startswith("/") else f"/{each}")
             assert answer.status == 200 and answer.body, f"{each}: {answer.status}"
         told = self.ask("/openapi.json").json()["paths"].keys()
-        assert told & {"/v1/embeddings", "/v1/chat/completions", "/v1/recommendations"}, told
+        assert told & {"/v1/embeddings", "/v1/chat/completions", "/v1/recommendations", "/v1/measurements"}, told
 
     def workloads(self) -> set[str]:
         """Those whose path is there."""
         paths = {
             "inference-api": "/v1/embeddings", "chatbot": "/v1/chat/completions",
             "recommendations": "/v1/recommendations",
+            "realtime-analytics": "/v1/measurements",
         }
         return {workload for workload, path in paths.items() if self.ask(path).status != 404}
 
@@ -135,6 +137,8 @@ class Service:
             self.answers(key)
         if "recommendations" in workloads:
             self.recommends(key)
+        if "realtime-analytics" in workloads:
+            self.counts(key)
 
     def recommends(self, key: str) -> None:
         """Who looked at one of two similar things gets the other, and is told why."""
@@ -147,6 +151,16 @@ class Service:
         found = self.ask("/v1/recommendations?subject=tests", key=key)
         first = found.json()["data"][0]
         assert (first["item_id"], first["reason"]["item_id"]) == ("tests-money", "tests-refund"), found
+
+    def counts(self, key: str) -> None:
+        """A measurement is counted once, and read back in its window."""
+        metric = f"tests.m{secrets.token_hex(4)}"
+        body = {"measurements": [{"id": metric, "metric": metric, "value": 2}]}
+        for expected in ({"accepted": 1, "duplicates": 0, "late": 0}, {"accepted": 0, "duplicates": 1, "late": 0}):
+            answer = self.ask("/v1/measurements", body, key)
+            assert (answer.status, answer.json()) == (202, expected), answer
+        windows = self.ask(f"/v1/aggregates?metric={metric}&window=1h", key=key).json()["data"]
+        assert [(each["count"], each["sum"]) for each in windows] == [(1, 2)], windows
 
     def answers(self, key: str) -> None:
         """A document is put, found and quoted, whole and streamed; a conversation is kept and read."""
@@ -212,6 +226,8 @@ class Service:
         if "recommendations" in workloads:
             requests.append(("/v1/items", {"items": [{"id": "a", "title": "A"}]}))
             requests.append(("/v1/recommendations?subject=a", None))
+        if "realtime-analytics" in workloads:
+            requests.append(("/v1/measurements", {"measurements": []}))
         assert requests, "nothing is served that could be closed"
         for path, body in requests:
             answer = self.ask(path, body, key)

@@ -86,14 +86,19 @@ async def test_usage_has_the_time_at_which_it_was_recorded(
 async def test_what_comes_in_during_a_write_is_the_next(
     database: Database, sink: SqlUsageSink, usage: Usage
 ) -> None:
-    commits: list[object] = []
-    event.listen(database.engine.sync_engine, "commit", commits.append)
+    writes: list[str] = []
+
+    def wrote(_: object, __: object, statement: str, *___: object) -> None:
+        if statement.startswith("INSERT INTO usage_record"):
+            writes.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", wrote)
     await sink.record(usage)
     await asyncio.sleep(0)  # lets the first write begin
     for status in (201, 202, 203):
         await sink.record(replace(usage, status=status))
     await sink.flush()
-    assert len(commits) == 2
+    assert len(writes) == 2
     assert [row.status for row in await written(database, usage)] == [200, 201, 202, 203]
 
 

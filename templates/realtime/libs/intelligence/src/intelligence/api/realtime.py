@@ -77,7 +77,7 @@ class NewMeasurement(BaseModel):
         examples=["till-7-000001"],
     )
     metric: Metric
-    value: float = Field(ge=-MOST, le=MOST, examples=[0.42])
+    value: float = Field(strict=True, ge=-MOST, le=MOST, examples=[0.42])
     occurred_at: Moment | None = Field(
         default=None, description="When it was measured; left out: when it comes in."
     )

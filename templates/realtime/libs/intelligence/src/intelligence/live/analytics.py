@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime, timedelta
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -69,22 +69,25 @@ class Analytics(Collector):
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         async with self._bus.running():
-            closing = asyncio.create_task(self._close_in_time())
+            stop = asyncio.Event()
+            closing = asyncio.create_task(self._close_in_time(stop))
             try:
                 yield
             finally:
-                closing.cancel()
+                stop.set()  # not cancelled: a question to the database is waited for
                 await asyncio.wait([closing])
 
-    async def _close_in_time(self) -> None:
-        while True:
+    async def _close_in_time(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
             try:
                 more = await self.close() >= AT_ONCE
             except Exception:
                 logger.exception("windows stay open for now")
                 more = False
             if not more:
-                await asyncio.sleep(EVERY)
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(EVERY):
+                        await stop.wait()
 
     def collect(self) -> Sequence[Metric]:
         return [

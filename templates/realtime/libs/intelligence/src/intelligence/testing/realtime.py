@@ -165,7 +165,8 @@ class RealtimeContract:
             {"id": ""},
             {"metric": "Speed"},
             {"value": 1e16},
-            {"value": "fast"},
+            {"value": "1"},
+            {"value": True},
             {"occurred_at": "2026-03-10T12:00:00"},  # in no zone
             {"occurred_at": "1999-12-31T23:59:59Z"},
             {"dimensions": {"lane": "a,b"}},
