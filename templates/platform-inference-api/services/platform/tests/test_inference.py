@@ -3,7 +3,6 @@
 import pytest
 import wsgi_edge
 from django.test import Client
-from wsgi_edge import Platform
 
 from apps.api import engine as process
 from apps.api import limits as process_limits
