@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import resource
+import secrets
 import sys
 import time
 from dataclasses import dataclass
@@ -63,7 +64,8 @@ class Watcher:
 
 def send(port: int, key: str, number: int) -> None:
     link = http.client.HTTPConnection("127.0.0.1", port)
-    body = json.dumps({"measurements": [{"id": f"tick-{number}", "metric": "tick", "value": number}]})
+    measured = {"id": secrets.token_hex(8), "metric": "tick", "value": number}
+    body = json.dumps({"measurements": [measured]})
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "X-Forwarded-Proto": "https"}
     link.request("POST", "/v1/measurements", body, headers)
     response = link.getresponse()

@@ -28,7 +28,8 @@ const PERSONAS: &[(&str, Architecture)] = &[
 ];
 
 /// The personas that `new` builds today; the others it refuses by name.
-const BUILT: &[&str] = &["summariser-api", "mobile-search", "chat-assistant", "weekend-prototype"];
+const BUILT: &[&str] =
+    &["summariser-api", "mobile-search", "chat-assistant", "weekend-prototype", "iot-anomalies", "voice-agent"];
 
 /// The persona's answers; what its file leaves open does not bear on the result.
 fn persona(name: &str) -> Answers {
