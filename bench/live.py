@@ -11,6 +11,7 @@ import http.client
 import json
 import os
 import resource
+import secrets
 import sys
 import time
 from dataclasses import dataclass
@@ -63,7 +64,8 @@ class Watcher:
 
 def send(port: int, key: str, number: int) -> None:
     link = http.client.HTTPConnection("127.0.0.1", port)
-    body = json.dumps({"measurements": [{"id": f"tick-{number}", "metric": "tick", "value": number}]})
+    measured = {"id": secrets.token_hex(8), "metric": "tick", "value": number}
+    body = json.dumps({"measurements": [measured]})
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json", "X-Forwarded-Proto": "https"}
     link.request("POST", "/v1/measurements", body, headers)
     response = link.getresponse()
@@ -118,7 +120,7 @@ def section(found: dict[str, list[Measured]], streams: int, ticks: int) -> str:
             "The gap is from sending the measurement to reading its event, of all clients, as a ratio to the service's in "
             "the same round: it holds the taking in, the record of usage, and the sending to all who come before. CPU is "
             "the server's, taking in included, by event sent. Memory is what the process grew by while the streams were "
-            f"opened. {len(found['api-first'])} rounds of {ticks} changes, on {os.cpu_count()} shared virtual CPUs; the "
+            f"opened. Rounds: {len(found['api-first'])}, of {ticks} changes each, on {os.cpu_count()} shared virtual CPUs; the "
             "clients are one Python process on the same machine. In the monolith each stream holds a thread that sleeps.",
             "",
         ]

@@ -57,8 +57,7 @@ const A_RECOMMENDATION: &str = "one list of recommendations for a subject with t
                                 PostgreSQL, whose own work comes on top; on SQLite each thousand items of a catalogue \
                                 add about 30 ms";
 const A_BATCH: &str = "one batch of ten measurements of three series, HTTP, the key, the windows and the metering \
-                       included; no model is asked; measured on two shared virtual CPUs; a larger batch costs little \
-                       more";
+                       included; no model is asked; measured on two shared virtual CPUs";
 
 /// What the peak asks for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
