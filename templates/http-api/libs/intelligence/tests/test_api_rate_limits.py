@@ -74,3 +74,13 @@ def test_threads_share_what_there_is(clock: Clock) -> None:
     for thread in threads:
         thread.join()
     assert sum(counts) == 50
+
+
+def test_no_more_buckets_are_kept_than_is_set_and_the_latest_used(clock: Clock) -> None:
+    limits = RateLimits(1, clock, most=2)
+    for name in ("ak_1", "ak_2", "ak_3"):
+        limits.take(name)
+    for name in ("ak_2", "ak_3"):
+        with pytest.raises(RateLimited):
+            limits.take(name)
+    limits.take("ak_1")  # whose bucket made place
