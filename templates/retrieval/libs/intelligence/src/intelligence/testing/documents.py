@@ -17,9 +17,10 @@ from intelligence.embedded import OnnxEmbedder, Tokenized
 from intelligence.engine import Engine
 from intelligence.errors import Overloaded
 from intelligence.ports import Embeddings, Matrix
-from intelligence.retrieval.indexing import CHUNKS_A_REQUEST, Indexing, Wait
+from intelligence.retrieval.indexing import CHUNKS_A_REQUEST, Indexing
 from intelligence.testing.edge import GUARD, Answer, Edge, busy
 from intelligence.usage import Usage
+from intelligence.waiting import Wait
 
 MODEL = "all-minilm-l6-v2-int8"
 RETURNS = {
