@@ -2,15 +2,13 @@
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from intelligence import embedded
 from intelligence.api.recommendations import (
     ITEMS_A_RUN,
     MAX_BODY,
@@ -22,9 +20,10 @@ from intelligence.api.recommendations import (
 )
 from intelligence.embedded import OnnxEmbedder, Tokenized
 from intelligence.engine import Engine
-from intelligence.errors import Overloaded
 from intelligence.ports import Embeddings
-from intelligence.testing.edge import GUARD, Answer, Edge, busy
+from intelligence.testing import keeping
+from intelligence.testing.edge import Answer, Edge, busy
+from intelligence.testing.keeping import OnTheModel
 from intelligence.usage import Usage
 
 MODEL = "all-minilm-l6-v2-int8"
@@ -75,12 +74,7 @@ class Caller:
             key = self.recommendations
         elif path == "events":
             key = self.events
-        headers = {"Authorization": f"Bearer {key}"}
-        if content is None:
-            content = b"" if body is None else json.dumps(body).encode()
-        if content:
-            headers["Content-Type"] = "application/json"
-        return self.edge.call(method, f"/v1/{path}", content, headers)
+        return keeping.send(self.edge, key, method, path, body, content)
 
     def put(self, item_id: str, body: object = KETTLE) -> Answer:
         return self.send("PUT", f"items/{item_id}", body)
@@ -122,19 +116,8 @@ class Caller:
         return [usage for key in keys for usage in self.edge.recorded(key)]
 
 
-class RecommendationsContract:
+class RecommendationsContract(OnTheModel):
     """Inherit it and give the fixture `edge`: a service on `engine`, started, without items."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def model(cls) -> OnnxEmbedder:
-        return embedded.load()
-
-    @pytest.fixture
-    def engine(self, model: OnnxEmbedder) -> Iterator[Engine]:
-        engine = Engine(lambda: model, max_queue=2)
-        yield engine
-        engine.close(GUARD)
 
     @pytest.fixture
     def caller(self, edge: Edge) -> Caller:
@@ -413,16 +396,7 @@ class RecommendationsContract:
         self, edge: Edge, method: str, path: str, body: object, scope: str
     ) -> None:
         other = "items" if scope != "items" else "recommendations"
-        content = b"" if body is None else json.dumps(body).encode()
-        kind = {"Content-Type": "application/json"} if content else {}
-        for authorization, status, title in (
-            ({}, 401, "Unauthorized"),
-            ({"Authorization": "Bearer ak_0123456789ab_unknown"}, 401, "Unauthorized"),
-            ({"Authorization": f"Bearer {edge.issue_key(other)}"}, 403, "Forbidden"),
-        ):
-            answer = edge.call(method, f"/v1/{path}", content, kind | authorization)
-            answer.is_problem(status, title)
-            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        keeping.is_guarded(edge, method, path, body, other)
 
     def test_usage_is_put_down_to_the_key(self, caller: Caller) -> None:
         put = caller.put("kettle").json()["usage"]["total_tokens"]
@@ -453,10 +427,9 @@ class RecommendationsContract:
         body: object,
         _: str,
     ) -> None:
-        with busy(engine, model, "first", "second"):
-            answer = caller.send(method, path, content=b"{")
-        answer.is_problem(503, "Service Unavailable")
-        assert answer.headers["Retry-After"] == "1"
+        keeping.is_full_before_it_is_read(
+            lambda content: caller.send(method, path, content=content), engine, model
+        )
         assert caller.send(method, path, body).status in (200, 201)
 
     def test_what_needs_no_run_is_served_while_the_queue_is_full(
@@ -491,14 +464,7 @@ class RecommendationsContract:
         whole = caller.send("POST", "items", MANY).json()["usage"]["total_tokens"]
         for number in range(len(MANY["items"])):
             caller.send("DELETE", f"items/n{number}")
-        run, runs = model.run, iter(range(9))
-
-        def fail(batch: Sequence[Tokenized]) -> list[Embeddings]:
-            if next(runs) == 1:
-                raise RuntimeError("out of memory")
-            return run(batch)
-
-        monkeypatch.setattr(model, "run", fail)
+        keeping.second_run_fails(monkeypatch, model)
         answer = caller.send("POST", "items", MANY)
         answer.is_problem(500, "Internal Server Error")
         assert "detail" not in answer.json()
@@ -509,14 +475,7 @@ class RecommendationsContract:
     def test_what_was_read_before_the_queue_was_full_is_put_down(
         self, caller: Caller, engine: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        embed, calls = engine.embed, iter(range(9))
-
-        def fill(texts: Sequence[str]) -> Future[Embeddings]:
-            if next(calls) == 1:
-                raise Overloaded("2 requests are waiting")
-            return embed(texts)
-
-        monkeypatch.setattr(engine, "embed", fill)
+        keeping.second_call_finds_the_queue_full(monkeypatch, engine)
         answer = caller.send("POST", "items", MANY)
         answer.is_problem(503, "Service Unavailable")
         (usage,) = caller.recorded()

@@ -5,24 +5,21 @@ value less 0.05; controls must miss it.
 """
 
 import logging
-import os
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import log2
-from pathlib import Path
 from unittest.mock import Mock
 
 import numpy as np
 import pytest
 
-from intelligence import embedded
 from intelligence.api.recommendations import Recommendations
 from intelligence.engine import Engine
 from intelligence.ports import Matrix
 from intelligence.recommending.ports import Event, EventStore, Item, ItemStore
 from intelligence.testing import preferences
 from intelligence.testing.edge import GUARD
+from intelligence.testing.keeping import Evaluated, at_once
 from intelligence.testing.preferences import HELD_OUT, NEXT, NOW, Customer, Shop
 from intelligence.testing.stores import Run
 
@@ -61,22 +58,8 @@ class Measure:
 GATE = Measure(hit_3=0.435, ndcg_10=0.203)
 
 
-async def at_once[R](future: Future[R]) -> R:
-    return future.result(GUARD)
-
-
-class TasteContract:
+class TasteContract(Evaluated):
     """Inherit it and give the fixtures `items` and `events`, which hold nothing, and `run`."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def engine(cls) -> Iterator[Engine]:
-        """The model in EMBEDDING_MODEL_DIR, by default the shipped one."""
-        folder = os.environ.get("EMBEDDING_MODEL_DIR")
-        engine = Engine(lambda: embedded.load(Path(folder) if folder else None))
-        engine.start().result(GUARD)
-        yield engine
-        engine.close(GUARD)
 
     @pytest.fixture(scope="class")
     @classmethod

@@ -3,22 +3,22 @@
 import asyncio
 import json
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from intelligence import embedded
 from intelligence.api.documents import MAX_BODY, MAX_PASSAGES, MAX_TEXT, MAX_TITLE
 from intelligence.embedded import OnnxEmbedder, Tokenized
 from intelligence.engine import Engine
-from intelligence.errors import Overloaded
 from intelligence.ports import Embeddings, Matrix
 from intelligence.retrieval.indexing import CHUNKS_A_REQUEST, Indexing
+from intelligence.testing import keeping
 from intelligence.testing.edge import GUARD, Answer, Edge, busy
+from intelligence.testing.keeping import OnTheModel
 from intelligence.usage import Usage
 from intelligence.waiting import Wait
 
@@ -53,12 +53,7 @@ class Caller:
         self, method: str, path: str, body: object = None, *, content: bytes | None = None
     ) -> Answer:
         key = self.chat if path == "search" else self.documents
-        headers = {"Authorization": f"Bearer {key}"}
-        if content is None:
-            content = b"" if body is None else json.dumps(body).encode()
-        if content:
-            headers["Content-Type"] = "application/json"
-        return self.edge.call(method, f"/v1/{path}", content, headers)
+        return keeping.send(self.edge, key, method, path, body, content)
 
     def put(self, document_id: str, body: Mapping[str, Any], **changes: object) -> Answer:
         return self.send("PUT", f"documents/{document_id}", {**body, **changes})
@@ -75,19 +70,8 @@ class Caller:
         return [*self.edge.recorded(self.documents), *self.edge.recorded(self.chat)]
 
 
-class DocumentsContract:
+class DocumentsContract(OnTheModel):
     """Inherit it and give the fixture `edge`: a service on `engine`, started, without documents."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def model(cls) -> OnnxEmbedder:
-        return embedded.load()
-
-    @pytest.fixture
-    def engine(self, model: OnnxEmbedder) -> Iterator[Engine]:
-        engine = Engine(lambda: model, max_queue=2)
-        yield engine
-        engine.close(GUARD)
 
     @pytest.fixture
     def caller(self, edge: Edge) -> Caller:
@@ -275,16 +259,7 @@ class DocumentsContract:
         self, edge: Edge, method: str, path: str, body: object, scope: str
     ) -> None:
         other = "documents" if scope == "chat" else "chat"
-        content = b"" if body is None else json.dumps(body).encode()
-        kind = {"Content-Type": "application/json"} if content else {}
-        for authorization, status, title in (
-            ({}, 401, "Unauthorized"),
-            ({"Authorization": "Bearer ak_0123456789ab_unknown"}, 401, "Unauthorized"),
-            ({"Authorization": f"Bearer {edge.issue_key(other)}"}, 403, "Forbidden"),
-        ):
-            answer = edge.call(method, f"/v1/{path}", content, kind | authorization)
-            answer.is_problem(status, title)
-            assert answer.headers["WWW-Authenticate"].startswith("Bearer")
+        keeping.is_guarded(edge, method, path, body, other)
 
     def test_usage_is_put_down_to_the_key(self, caller: Caller) -> None:
         put = caller.put("returns", RETURNS).json()["usage"]["total_tokens"]
@@ -312,10 +287,9 @@ class DocumentsContract:
         body: object,
         _: str,
     ) -> None:
-        with busy(engine, model, "first", "second"):
-            answer = caller.send(method, path, content=b"{")
-        answer.is_problem(503, "Service Unavailable")
-        assert answer.headers["Retry-After"] == "1"
+        keeping.is_full_before_it_is_read(
+            lambda content: caller.send(method, path, content=content), engine, model
+        )
         assert caller.send(method, path, body).status in (200, 201)
 
     def test_what_needs_no_model_is_served_while_the_queue_is_full(
@@ -352,14 +326,7 @@ class DocumentsContract:
     ) -> None:
         """The first sixteen passages are read, the next break the model down."""
         caller.put("long", CODES)
-        run, runs = model.run, iter(range(9))
-
-        def fail(batch: Sequence[Tokenized]) -> list[Embeddings]:
-            if next(runs) == 1:
-                raise RuntimeError("out of memory")
-            return run(batch)
-
-        monkeypatch.setattr(model, "run", fail)
+        keeping.second_run_fails(monkeypatch, model)
         answer = caller.put("long", CODES, text=LONG)
         answer.is_problem(500, "Internal Server Error")
         monkeypatch.undo()
@@ -372,14 +339,7 @@ class DocumentsContract:
     def test_what_was_read_of_a_document_before_the_queue_was_full_is_put_down(
         self, caller: Caller, engine: Engine, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        embed, calls = engine.embed, iter(range(9))
-
-        def fill(texts: Sequence[str]) -> Future[Embeddings]:
-            if next(calls) == 1:
-                raise Overloaded("2 requests are waiting")
-            return embed(texts)
-
-        monkeypatch.setattr(engine, "embed", fill)
+        keeping.second_call_finds_the_queue_full(monkeypatch, engine)
         answer = caller.put("long", CODES, text=LONG)
         answer.is_problem(503, "Service Unavailable")
         assert answer.headers["Retry-After"] == "1"

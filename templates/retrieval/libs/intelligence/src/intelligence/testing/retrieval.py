@@ -8,19 +8,16 @@ and nothing may be. A gate is the measured value less 0.05; controls must miss i
 import asyncio
 import logging
 import math
-import os
 import re
 import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from intelligence import embedded
 from intelligence.engine import Engine
 from intelligence.ports import Matrix
 from intelligence.retrieval.chunking import cut
@@ -28,6 +25,7 @@ from intelligence.retrieval.indexing import Indexing
 from intelligence.retrieval.ports import ChunkStore, Document
 from intelligence.retrieval.words import COMMON
 from intelligence.testing.edge import GUARD
+from intelligence.testing.keeping import Evaluated, at_once
 from intelligence.testing.stores import Run
 
 PLACES = 20  # passages looked at; what comes later counts as not found
@@ -95,22 +93,8 @@ class Evaluation:
     gate: Measure
 
 
-async def at_once[R](future: Future[R]) -> R:
-    return future.result(GUARD)
-
-
-class RetrievalContract:
+class RetrievalContract(Evaluated):
     """Inherit it and give the fixtures `store`, which holds no document, and `run`."""
-
-    @pytest.fixture(scope="class")
-    @classmethod
-    def engine(cls) -> Iterator[Engine]:
-        """The model in EMBEDDING_MODEL_DIR, by default the shipped one."""
-        folder = os.environ.get("EMBEDDING_MODEL_DIR")
-        engine = Engine(lambda: embedded.load(Path(folder) if folder else None))
-        engine.start().result(GUARD)
-        yield engine
-        engine.close(GUARD)
 
     @pytest.fixture(scope="class", params=GATES)
     @classmethod
