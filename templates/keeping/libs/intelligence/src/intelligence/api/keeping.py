@@ -1,8 +1,12 @@
-"""What bodies have in common whose content is kept: identifiers, texts, pages of a list."""
+"""What APIs have in common that keep what the model has read: identifiers, texts, pages of a list,
+and what a failure on the way is put down as."""
 
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
+
+from intelligence.api.asking import CLIENT_LEFT
+from intelligence.errors import InferenceFailed, InputRefused, NotReady, Overloaded
 
 MAX_PAGE = 100
 ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
@@ -25,3 +29,17 @@ Storable = Annotated[str, AfterValidator(storable)]
 type Stripped = Annotated[str, AfterValidator(storable), AfterValidator(not_blank)]
 After = Annotated[str, Field(pattern=AFTER)]
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
+
+
+def put_down_as(error: Exception) -> tuple[int, int]:
+    """The status under which a failure is recorded, and the tokens that it cost beyond those that
+    were read before it. What no error of the model's is, is a caller who has left."""
+    match error:
+        case InputRefused():
+            return 422, 0
+        case InferenceFailed():
+            return 500, error.tokens
+        case NotReady() | Overloaded():
+            return 503, 0
+        case _:
+            return CLIENT_LEFT, 0

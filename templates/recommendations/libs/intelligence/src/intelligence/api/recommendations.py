@@ -24,15 +24,12 @@ from pydantic import (
     Field,
 )
 
-from intelligence.api.asking import CLIENT_LEFT, InvalidInput, Location, TokenUsage
-from intelligence.api.keeping import ID, Storable, Stripped
+from intelligence.api.asking import InvalidInput, Location, TokenUsage
+from intelligence.api.keeping import ID, Storable, Stripped, put_down_as
 from intelligence.engine import Engine
 from intelligence.errors import (
-    InferenceFailed,
     InputRefused,
     IntelligenceError,
-    NotReady,
-    Overloaded,
 )
 from intelligence.ports import Matrix
 from intelligence.recommending.ports import Event, EventStore, Item, ItemStore, Kept, Kind
@@ -372,15 +369,12 @@ class Recommendations:
         read = _Reading()
         try:
             vectors = await read.all(changed, self.engine, self.wait)
-        except InputRefused as error:
-            await self._record("items", model, read.tokens, 422)
-            raise InvalidInput.of(error, place(changed[read.items + (error.index or 0)])) from error
-        except InferenceFailed as error:
-            await self._record("items", model, read.tokens + error.tokens, 500)
-            raise
         except Exception as error:
-            later = isinstance(error, NotReady | Overloaded)
-            await self._record("items", model, read.tokens, 503 if later else CLIENT_LEFT)
+            status, tokens = put_down_as(error)
+            await self._record("items", model, read.tokens + tokens, status)
+            if isinstance(error, InputRefused):
+                refused = changed[read.items + (error.index or 0)]
+                raise InvalidInput.of(error, place(refused)) from error
             raise
         await self.items.put(self.owner, changed, vectors, model)
         await self._record("items", model, read.tokens, 201 if not before else 200)

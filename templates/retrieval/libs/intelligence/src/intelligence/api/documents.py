@@ -18,16 +18,14 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from intelligence.api.asking import CLIENT_LEFT, InvalidInput, Text, TokenUsage
-from intelligence.api.keeping import ID, Storable, Stripped
+from intelligence.api.asking import InvalidInput, Text, TokenUsage
+from intelligence.api.keeping import ID, Storable, Stripped, put_down_as
 from intelligence.engine import Engine
 from intelligence.errors import (
     InferenceFailed,
     InputRefused,
     InputTooLarge,
     IntelligenceError,
-    NotReady,
-    Overloaded,
 )
 from intelligence.retrieval.chunking import cut
 from intelligence.retrieval.indexing import Indexing
@@ -227,18 +225,12 @@ class Documents:
     async def _index(self, document: Document, indexing: Indexing, model: str, status: int) -> None:
         try:
             vectors = await indexing.run(self.engine, self.wait)
-        except InputTooLarge as error:
-            await self._record("documents", model, indexing.tokens, 422)
-            raise InvalidInput.of(error, ("title",)) from error
-        except InputRefused as error:
-            await self._record("documents", model, indexing.tokens, 422)
-            raise InvalidInput.of(error, ("text",)) from error
-        except InferenceFailed as error:
-            await self._record("documents", model, indexing.tokens + error.tokens, 500)
-            raise
         except Exception as error:
-            later = isinstance(error, NotReady | Overloaded)
-            await self._record("documents", model, indexing.tokens, 503 if later else CLIENT_LEFT)
+            failure, tokens = put_down_as(error)
+            await self._record("documents", model, indexing.tokens + tokens, failure)
+            if isinstance(error, InputRefused):
+                place = "title" if isinstance(error, InputTooLarge) else "text"
+                raise InvalidInput.of(error, (place,)) from error
             raise
         await self.store.put(document, indexing.chunks, vectors, model)
         await self._record("documents", model, indexing.tokens, status)
