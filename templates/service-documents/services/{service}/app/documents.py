@@ -6,7 +6,6 @@ kept is `app.chunks`.
 
 import argparse
 import logging
-import sys
 from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,12 +13,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
-from app import logs
 from app.chunks import SqlChunkStore
 from app.commands import COMMANDS, Commands
 from app.database import Database, DatabaseDep
-from app.engine import EngineDep, build_engine
-from app.indexing import in_time, started
+from app.engine import EngineDep
+from app.indexing import in_time, reindexing, started
 from app.keys import ApiKeys, Caller, require
 from app.problems import problem
 from app.settings import ROOT, Settings
@@ -174,17 +172,10 @@ def pages(folder: Path) -> Iterator[tuple[str, api.PutDocument]]:
 
 
 async def reindex(_: argparse.Namespace, settings: Settings) -> int:
-    logs.configure(settings)
-    database = Database(settings.database_url)
-    try:
-        async with started(build_engine(settings)) as engine:
-            store, sink = SqlChunkStore(database), SqlUsageSink(database)
-            done = await api.Documents(store, engine, sink, in_time, None).reindex()
-            logger.info("%s documents embedded anew with %s", done, engine.model)
-    except IntelligenceError as error:
-        sys.exit(f"stopped, and goes on from there when it is called again: {error}")
-    finally:
-        await database.close()
+    async with reindexing(settings) as (database, engine):
+        store, sink = SqlChunkStore(database), SqlUsageSink(database)
+        done = await api.Documents(store, engine, sink, in_time, None).reindex()
+        logger.info("%s documents embedded anew with %s", done, engine.model)
     return 0
 
 

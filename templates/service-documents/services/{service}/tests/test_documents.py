@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from sqlalchemy import delete, text
 
-from app import chunk_search, documents
+from app import chunk_search, documents, indexing
 from app.__main__ import main
 from app.chunks import DocumentRecord, SqlChunkStore
 from app.database import Database
@@ -235,7 +235,7 @@ def test_reindexing_that_stops_says_so(
     def load() -> MadeUpEmbedder:
         raise ModelError("model.onnx", "missing", "reinstall")
 
-    monkeypatch.setattr(documents, "build_engine", lambda _: Engine(load))
+    monkeypatch.setattr(indexing, "build_engine", lambda _: Engine(load))
     with pytest.raises(SystemExit, match=r"stopped.*model\.onnx: missing; reinstall"):
         main(["documents", "reindex"])
 
@@ -246,7 +246,7 @@ def test_reindexing_embeds_what_another_model_embedded(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(documents, "build_engine", lambda _: Engine(MadeUpEmbedder))
+    monkeypatch.setattr(indexing, "build_engine", lambda _: Engine(MadeUpEmbedder))
     run(store.put(document("old"), PARTS, pointing(0, 45, 90), "another"))
     run(store.put(document("new"), PARTS, pointing(0, 45, 90), MadeUpEmbedder.model))
     for expected in ("1 documents", "0 documents"):

@@ -6,18 +6,16 @@ kept is `app.items`.
 
 import argparse
 import logging
-import sys
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 
-from app import logs
 from app.commands import COMMANDS, Commands
 from app.database import Database, DatabaseDep
-from app.engine import EngineDep, build_engine
-from app.indexing import in_time, started
+from app.engine import EngineDep
+from app.indexing import in_time, reindexing
 from app.items import SqlEvents, SqlItems
 from app.keys import Caller, require
 from app.problems import problem
@@ -28,7 +26,6 @@ from intelligence.api import recommendations as api
 from intelligence.api.keeping import After, Limit
 from intelligence.api.problems import responses
 from intelligence.engine import Engine
-from intelligence.errors import IntelligenceError
 from intelligence.usage import UsageSink
 
 logger = logging.getLogger(__name__)
@@ -156,18 +153,11 @@ def install(app: FastAPI, _: Settings) -> None:
 
 
 async def reindex(_: argparse.Namespace, settings: Settings) -> int:
-    logs.configure(settings)
-    database = Database(settings.database_url)
-    try:
-        async with started(build_engine(settings)) as engine:
-            found = await api.reindex(SqlItems(database), engine, in_time)
-            logger.info("%s items embedded anew with %s", found.done, engine.model)
-            if found.refused:
-                logger.warning("too long for it, put them anew: %s", ", ".join(found.refused))
-    except IntelligenceError as error:
-        sys.exit(f"stopped, and goes on from there when it is called again: {error}")
-    finally:
-        await database.close()
+    async with reindexing(settings) as (database, engine):
+        found = await api.reindex(SqlItems(database), engine, in_time)
+        logger.info("%s items embedded anew with %s", found.done, engine.model)
+        if found.refused:
+            logger.warning("too long for it, put them anew: %s", ", ".join(found.refused))
     return 0
 
 

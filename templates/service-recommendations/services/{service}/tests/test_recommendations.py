@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import delete, text
 
+from app import indexing
 from app import items as storing
-from app import recommendations
 from app.__main__ import main
 from app.database import Database
 from app.items import ItemRecord, SqlEvents, SqlItems
@@ -146,7 +146,7 @@ def test_reindexing_that_stops_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     def load() -> MadeUpEmbedder:
         raise ModelError("model.onnx", "missing", "reinstall")
 
-    monkeypatch.setattr(recommendations, "build_engine", lambda _: Engine(load))
+    monkeypatch.setattr(indexing, "build_engine", lambda _: Engine(load))
     with pytest.raises(SystemExit, match=r"stopped.*model\.onnx: missing; reinstall"):
         main(["items", "reindex"])
 
@@ -157,7 +157,7 @@ def test_reindexing_embeds_what_another_model_embedded_and_names_what_it_cannot_
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(recommendations, "build_engine", lambda _: Engine(ShortSighted))
+    monkeypatch.setattr(indexing, "build_engine", lambda _: Engine(ShortSighted))
     run(items.put(OWNER, [item("old")], pointing(0), "another"))
     run(items.put(OWNER, [item("long", text="word " * 20)], pointing(0), "another"))
     run(items.put(OWNER, [item("new")], pointing(0), MadeUpEmbedder.model))
