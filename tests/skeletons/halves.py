@@ -125,9 +125,7 @@ def keep_apart(step: Steps, project: Project, scratch: Path, server: postgresql.
         of_ai, of_platform = (set(server.sql(half, TABLES).split()) for half in databases)
         assert "api_key" in of_ai and "accounts_user" in of_platform, (of_ai, of_platform)
         assert not of_ai & of_platform, of_ai & of_platform
-        # Besides that of the tests, which `just check` makes.
-        made = [each.name for each in project.folder.glob("services/*/var/*sqlite3")]
-        assert set(made) <= {"test.sqlite3"}, made
+        project.keeps_no_file()
     with step("production: two secrets, and the platform's key"):
         serve_in_production(project, scratch, server)
 

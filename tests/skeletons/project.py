@@ -90,6 +90,11 @@ class Project:
                     kept.parent.mkdir(parents=True, exist_ok=True)
                     cache.rename(kept)
 
+    def keeps_no_file(self) -> None:
+        """What is on PostgreSQL makes no SQLite file, besides that of the tests, which `just check` makes."""
+        made = {each.name for each in self.folder.glob("services/*/var/*sqlite3")}
+        assert made <= {"test.sqlite3"}, made
+
     def fuzzes(self, service: Service) -> None:
         """`just fuzz`, the same requests each time, with the key of development."""
         env = {"PORT": service.address.rpartition(":")[2]}

@@ -243,9 +243,7 @@ def tests_and_boots(step: Steps, project: Project, server: postgresql.Server) ->
         project.boots_and_stops(env={"DATABASE_URL": server.create("demo")})
         counts = {each: int(server.sql("demo", f'SELECT count(*) FROM "{each}"')) for each in tables(server, "demo")}
         assert any("usage" in table and count for table, count in counts.items()), counts
-        # Besides that of the tests, which `just check` makes.
-        made = [each.name for each in project.folder.glob("services/*/var/*sqlite3")]
-        assert set(made) <= {"test.sqlite3"}, made
+        project.keeps_no_file()
         if "chatbot" in project.workloads():
             vectors = server.sql("demo", "SELECT count(*) FROM chunk WHERE vector_dims(embedding) > 100")
             assert int(vectors) > 0, "pgvector holds nothing"
