@@ -223,6 +223,10 @@ class InferenceContract(Contract):
         assert answer.headers["WWW-Authenticate"] == "Bearer"
         assert answer.json()["detail"] == "this needs an API key"
 
+    def test_the_model_is_listed(self, edge: Edge, caller: Caller) -> None:
+        answer = edge.call("GET", "/v1/models", headers={"Authorization": f"Bearer {caller.key}"})
+        assert MODEL in {model["id"] for model in answer.json()["data"]}
+
     @pytest.mark.parametrize("operation", REQUESTS)
     def test_an_unknown_key_is_refused(self, edge: Edge, operation: str) -> None:
         answer = Caller(edge, "ak_0123456789ab_unknown").post(operation)
