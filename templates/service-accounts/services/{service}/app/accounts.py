@@ -181,8 +181,12 @@ class Desk:
         claims = tokens.read(token, utcnow()) or {}
         account = await self.accounts.get(claims.get("sub", ""))
         if account is None or account.disabled_at or claims.get("state") != state(account):
-            raise HTTPException(422, "the token from the mail is wrong, used or expired")
+            raise stale()
         return account
+
+
+def stale() -> HTTPException:
+    return HTTPException(422, "the token from the mail is wrong, used or expired")
 
 
 def state(account: Account) -> str:
@@ -232,7 +236,7 @@ async def confirm(body: Confirmation, request: Request, desk: DeskDep) -> None:
     desk.take(request)
     account = await desk.of_mail(desk.confirmation, body.token)
     if not await desk.accounts.confirm(account.id):
-        raise HTTPException(422, "the token from the mail is wrong, used or expired")
+        raise stale()
 
 
 @router.post("/sessions", summary="Sign in", openapi_extra=OPEN, responses=responses(401))
@@ -278,7 +282,7 @@ async def reset(body: NewPassword, request: Request, desk: DeskDep) -> None:
     desk.take(request)
     account = await desk.of_mail(desk.reset, body.token)
     if not await desk.accounts.set_password(account, body.password):
-        raise HTTPException(422, "the token from the mail is wrong, used or expired")
+        raise stale()
 
 
 @router.get("/account", summary="Who am I?", responses=responses(401, 403))

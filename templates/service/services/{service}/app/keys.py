@@ -9,10 +9,10 @@ says nothing about the keys that are stored.
 
 import hmac
 import secrets
-from collections.abc import Callable, Coroutine, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Self, cast
+from typing import Annotated, Any, Self
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -141,9 +141,10 @@ class ApiKeys:
 
 async def find(connection: HTTPConnection, credentials: str) -> Caller | None:
     """Who sent them, by the first of the app's ways to know a caller that does."""
-    for caller in connection.app.state.callers:
+    callers: Sequence[Callable[[str], Awaitable[Caller | None]]] = connection.app.state.callers
+    for caller in callers:
         if (found := await caller(credentials)) is not None:
-            return cast("Caller", found)
+            return found
     return None
 
 
