@@ -100,7 +100,11 @@ class Project:
         env = {"PORT": service.address.rpartition(":")[2]}
         said = self.just("fuzz", "--max-examples=5", "--seed=1", env=env)
         operations = re.search(r"Selected: (\d+)/(\d+)\n +Tested: (\d+)", said)
-        assert operations and len({*operations.groups()}) == 1 and int(operations[1]) > 4, tail(said)
+        assert operations and int(operations[1]) > 4, tail(said)
+        selected, there, tested = map(int, operations.groups())
+        # A stream has no end: schemathesis.toml leaves that one out.
+        streams = "realtime-analytics" in service.workloads()
+        assert selected == tested == there - streams, tail(said)
         made = re.search(r"(\d+) generated, (\d+) passed", said)
         assert made and int(made[1]) > 100, tail(said)
         # It is content with a service that refuses everybody. What is a person's is refused to a key.
