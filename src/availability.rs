@@ -37,7 +37,6 @@ const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
     ("workloads", "business-platform", NOWHERE),
     ("admin", "heavy", WITH_A_PLATFORM),
     ("users", "organisations", WITH_A_PLATFORM),
-    ("compliance", "strict", WITH_A_PLATFORM),
     ("operations", "kubernetes", OF_ONE_SERVICE),
     ("operations", "paas", OF_ONE_SERVICE),
     ("database", "mysql", NOWHERE),
@@ -156,9 +155,6 @@ fn of_a_service(answers: &Answers) -> Vec<Partly> {
             missing("consumers", "a browser session; a page calls through its own server, which holds the key");
         }
         Consumers::Partners => {}
-    }
-    if answers.compliance == Compliance::Standard {
-        missing("compliance", "an audit log and a retention setting; use of the model is recorded for each key");
     }
     rows
 }

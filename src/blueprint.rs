@@ -171,8 +171,20 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("cors", service, &["consumers"], answers.consumers == Consumers::SpaMobile);
         // In a hybrid the platform is where staff works.
         let staff = !hybrid;
-        add("service-admin", service, &["admin", "workloads"], staff && (answers.admin == Admin::Basic || dashboard));
+        let staffed = staff && (answers.admin == Admin::Basic || dashboard);
+        add("service-admin", service, &["admin", "workloads"], staffed);
         add("service-dashboard", service, &["workloads"], staff && dashboard);
+        let audited = !hybrid && answers.compliance != Compliance::None;
+        add("audit", service, &["compliance"], audited);
+        add("audit-accounts", service, &["compliance", "users"], audited && accounts);
+        add("audit-chat", service, &["compliance", "workloads"], audited && chatbot);
+        add("audit-recommendations", service, &["compliance", "workloads"], audited && recommendations);
+        add("audit-admin", service, &["compliance", "admin", "workloads"], audited && staffed);
+        add("admin-accounts", service, &["admin", "users", "workloads"], staffed && accounts);
+        let strict = answers.compliance == Compliance::Strict;
+        add("session-claims", service, &["users", "compliance"], !hybrid && accounts && !strict);
+        add("session-lookup", service, &["users", "compliance"], !hybrid && accounts && strict);
+        add("personal-data", service, &["compliance"], !hybrid && strict);
         add("database-postgresql", service, &["database"], postgresql);
         add("containers-service", service, &["operations"], containers);
         add("kubernetes-alembic", service, &["operations"], kubernetes);

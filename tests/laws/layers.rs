@@ -394,3 +394,26 @@ fn the_stored_base_holds_every_other_file() {
         assert!(file.contents == contents && file.executable == executable, "{path}");
     }
 }
+
+/// By `git ls-files`, without the stored base. Python is verbatim and shows nothing of what was not asked for, so what
+/// an answer adds is a module and its tests, not lines in another one: more files than a tree that is made for one
+/// combination, and short ones.
+#[test]
+fn the_smallest_service_has_a_bounded_number_of_files_and_short_modules() {
+    let answers = with(&[
+        ("architecture", "api-first"),
+        ("architecture_reason", "the law asks for it"),
+        ("workloads", "inference-api"),
+        ("operations", "paas"),
+        ("ci", "none"),
+        ("users", "none"),
+        ("admin", "none"),
+    ]);
+    let plan = planned(&library(), &answers);
+    let files = plan.files.len() + 1; // and uv.lock
+    assert!(files <= 130, "{files} files");
+    for (path, file) in &plan.files {
+        let lines = text(&file.contents).map_or(0, |text| text.lines().count());
+        assert!(!path.as_str().ends_with(".py") || lines <= 450, "{path}: {lines} lines");
+    }
+}

@@ -73,7 +73,8 @@ BOTH = asked(
 )
 MONOLITH: Choices = {"organisation": "scale-up", "operations": "paas"}
 NEWER = asked(
-    "api-first", workloads="recommendations,realtime-analytics", operations="paas", database="postgresql", admin="none",
+    "api-first", workloads="recommendations,realtime-analytics", operations="paas", database="postgresql",
+    compliance="strict", priorities="security",
 )
 BARE = asked(
     "monolith", workloads="inference-api,chatbot,recommendations,realtime-analytics", admin="none", users="none",

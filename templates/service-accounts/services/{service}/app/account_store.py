@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from app.database import Database
+from app.events import happened
 from app.models import ApiKey, Base, utcnow
 
 SESSION = timedelta(days=30)  # without use
@@ -64,6 +65,7 @@ class SignIn(Base):
 class Session:
     """What a sign-in or a refresh gives: whose it is, and the token that goes on with it."""
 
+    id: str
     account: Account
     refresh_token: str
 
@@ -125,6 +127,7 @@ class Accounts:
                 session.add(key)
                 await session.flush()
                 session.add(account)
+                happened(session, "account.created", account_id)
         except IntegrityError:
             return None
         return account
@@ -146,19 +149,25 @@ class Accounts:
             .returning(Account.id)
         )
         async with self._database.session() as session:
-            return await session.scalar(fresh) is not None
+            if await session.scalar(fresh) is None:
+                return False
+            happened(session, "account.confirmed", account_id)
+        return True
 
     async def sign_in(self, email: str, password: str) -> Session | None:
         """None if that is not its password, or if it may not sign in."""
         account = await self.by_email(email)
         fits = await self._passwords.fits(account.password if account else None, password)
         if account is None or not fits or not may_sign_in(account):
+            async with self._database.session() as session:
+                happened(session, "session.refused", account.id if account else "nobody")
             return None
         sign_in = SignIn(id=f"si_{secrets.token_hex(6)}", account_id=account.id)
         async with self._database.session() as session:
             token = self._renew(sign_in)
             session.add(sign_in)
-        return Session(account, token)
+            happened(session, "session.opened", account.id)
+        return Session(sign_in.id, account, token)
 
     async def refresh(self, token: str) -> Session | None:
         """Another refresh token for this one. None if it holds no more."""
@@ -167,14 +176,19 @@ class Accounts:
             if sign_in is None:
                 return None
             account = await session.get_one(Account, sign_in.account_id)
-            if (
-                sign_in.digest != self._digest(token)  # it was used before: somebody copied it
-                or sign_in.expires_at <= utcnow()
-                or not may_sign_in(account)
-            ):
+            copied = sign_in.digest != self._digest(token)  # it was used before
+            if copied or sign_in.expires_at <= utcnow() or not may_sign_in(account):
                 await session.delete(sign_in)
+                happened(session, "session.copied" if copied else "session.ended", account.id)
                 return None
-            return Session(account, self._renew(sign_in))
+            return Session(sign_in.id, account, self._renew(sign_in))
+
+    async def is_open(self, session_id: str) -> bool:
+        """Whether that session goes on, of an account that may sign in."""
+        query = select(Account).join(SignIn).where(SignIn.id == session_id)
+        async with self._database.reading() as session:
+            account = await session.scalar(query)
+        return account is not None and may_sign_in(account)
 
     async def sign_out(self, token: str) -> None:
         """Whoever holds a token of a session may end it, also an old one."""
@@ -182,6 +196,7 @@ class Accounts:
             sign_in = await self._find(session, token)
             if sign_in is not None:
                 await session.delete(sign_in)
+                happened(session, "session.ended", sign_in.account_id)
 
     async def set_password(self, account: Account, password: str) -> bool:
         """Ends its sessions. False if the password was changed meanwhile, and nothing done."""
@@ -199,19 +214,27 @@ class Accounts:
             if await session.scalar(changed) is None:
                 return False
             await session.execute(delete(SignIn).where(SignIn.account_id == account.id))
+            happened(session, "password.changed", account.id)
         return True
 
     async def disable(self, email: str) -> bool:
         """Ends its sessions, too. False if there is no such account."""
         async with self._database.session() as session:
             account_id = await session.scalar(_changed(email, disabled_at=utcnow()))
+            if account_id is None:
+                return False
             await session.execute(delete(SignIn).where(SignIn.account_id == account_id))
-        return account_id is not None
+            happened(session, "account.disabled", account_id)
+        return True
 
     async def enable(self, email: str) -> bool:
         """False if there is no such account."""
         async with self._database.session() as session:
-            return await session.scalar(_changed(email, disabled_at=None)) is not None
+            account_id = await session.scalar(_changed(email, disabled_at=None))
+            if account_id is None:
+                return False
+            happened(session, "account.enabled", account_id)
+        return True
 
     async def all(self) -> Sequence[Account]:
         oldest_first = select(Account).order_by(Account.created_at, Account.id)
@@ -250,7 +273,7 @@ def may_sign_in(account: Account) -> bool:
     return account.confirmed_at is not None and account.disabled_at is None
 
 
-def _changed(email: str, *, disabled_at: datetime | None) -> ReturningUpdate[tuple[str]]:
+def _changed(email: str, *, disabled_at: datetime | None) -> ReturningUpdate[str]:
     return (
         update(Account)
         .where(Account.email == _plain(email))

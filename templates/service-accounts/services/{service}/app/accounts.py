@@ -161,7 +161,7 @@ class Desk:
     def tokens(self, session: Session) -> SessionTokens:
         account = session.account
         token = self.access.make(
-            account.id, utcnow(), key=account.key_id, scope=self.accounts.scopes
+            account.id, utcnow(), sid=session.id, key=account.key_id, scope=self.accounts.scopes
         )
         return SessionTokens(
             access_token=token,

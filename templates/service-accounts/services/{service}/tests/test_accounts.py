@@ -1,4 +1,5 @@
 import asyncio
+import logging
 from datetime import timedelta
 
 import httpx2
@@ -118,6 +119,46 @@ async def test_signing_up_again_looks_the_same_and_changes_nothing(
     ]
     await signed_in(client)
     assert (await client.post("/v1/sessions", json=again)).status_code == 401
+
+
+async def test_what_happens_to_an_account_is_told_without_its_address(
+    client: httpx2.AsyncClient, mailbox: Mailbox, desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "app.events")
+    await client.post("/v1/accounts", json=ADA)
+    await client.post("/v1/accounts/confirm", json={"token": mailbox.token})
+    account = await desk.accounts.by_email(ADA["email"])
+    assert account is not None
+    first = await signed_in(client)
+    second = (await refreshed(client, first)).json()
+    assert (await refreshed(client, first)).status_code == 401
+    await client.post("/v1/sessions/end", json={"refresh_token": second["refresh_token"]})
+    for address in (ADA["email"], "nobody@example.com"):
+        await client.post("/v1/sessions", json={"email": address, "password": "wrong"})
+    third = await signed_in(client)
+    await client.post("/v1/sessions/end", json={"refresh_token": third["refresh_token"]})
+    fourth = await signed_in(client)
+    change = {"current": ADA["password"], "password": OTHER}
+    await client.put("/v1/account/password", json=change, headers=bearer(fourth))
+    await desk.accounts.disable(ADA["email"])
+    await desk.accounts.enable(ADA["email"])
+    told = [each for each in caplog.records if each.name == "app.events"]
+    assert [(vars(each)["action"], vars(each)["actor"]) for each in told] == [
+        ("account.created", None),
+        ("account.confirmed", None),
+        ("session.opened", None),
+        ("session.copied", None),
+        ("session.refused", None),
+        ("session.refused", None),
+        ("session.opened", None),
+        ("session.ended", None),
+        ("session.opened", None),
+        ("password.changed", account.key_id),
+        ("account.disabled", None),
+        ("account.enabled", None),
+    ]
+    subjects = {vars(each)["subject"] for each in told}
+    assert subjects == {account.id, "nobody"}
 
 
 async def test_a_password_that_is_wrong_and_an_address_that_is_unknown_look_the_same(
@@ -286,7 +327,7 @@ async def test_an_account_that_is_disabled_goes_nowhere(
     sent = len(mailbox.sent)
     await client.post("/v1/passwords/reset", json={"email": ADA["email"]})
     assert len(mailbox.sent) == sent
-    assert (await client.get("/v1/account", headers=bearer(ada))).status_code == 403
+    assert (await client.get("/v1/account", headers=bearer(ada))).status_code in (401, 403)
     assert (await client.post("/v1/sessions", json=ADA)).status_code == 401
     assert (await refreshed(client, ada)).status_code == 401
 

@@ -25,6 +25,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.database import Database
+from app.events import actor, happened
 from app.keys import SCOPES, ApiKeys
 from app.models import ApiKey, UsageRecord, utcnow
 from app.settings import Settings
@@ -63,7 +64,11 @@ class KeySession(AuthenticationBackend):
         form = await request.form()
         caller = await self._keys.find(str(form.get("key", "")).strip())
         request.session.clear()
-        if caller is None or SCOPE not in caller.scopes:
+        allowed = caller is not None and SCOPE in caller.scopes
+        async with self._database.session() as session:
+            action = "admin.signed_in" if allowed else "admin.refused"
+            happened(session, action, caller.key_id if caller else "nobody")
+        if caller is None or not allowed:
             return False
         request.session["key_id"] = caller.key_id
         return True
@@ -81,6 +86,7 @@ class KeySession(AuthenticationBackend):
         if row is None or not row.usable(utcnow()) or SCOPE not in row.scopes.split():
             return False
         request.state.key_id = key_id  # for the log
+        actor.set(key_id)
         return True
 
 

@@ -17,6 +17,7 @@ from sqlalchemy.exc import DBAPIError
 from app import logs
 from app.commands import COMMANDS, Command
 from app.database import Database
+from app.events import COMMAND, actor
 from app.keys import SCOPES, ApiKeys
 from app.main import create_app
 from app.models import ApiKey, utcnow
@@ -193,14 +194,17 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     arguments = parser().parse_args(argv)
     command: Command = arguments.run
+    token = actor.set(COMMAND)
     try:
         outcome = command(arguments, Settings())
+        return outcome if isinstance(outcome, int) else asyncio.run(outcome)
     except ValidationError as error:  # of a feature's settings too, which `create_app` reads
         for each in error.errors():
             variable = [str(part).upper() for part in each["loc"][:1]]
             print(*variable, each["msg"].removeprefix("Value error, "), sep=": ", file=sys.stderr)
         return 1
-    return outcome if isinstance(outcome, int) else asyncio.run(outcome)
+    finally:
+        actor.reset(token)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from sqlalchemy import select, update
 from starlette.requests import HTTPConnection
 
 from app.database import Database
+from app.events import actor, happened
 from app.models import ApiKey, utcnow
 from app.rate_limits import get_rate_limits
 
@@ -91,7 +92,12 @@ class ApiKeys:
             there = await session.get(ApiKey, key_id)
             if there is not None and there.digest == digest and there.revoked_at is not None:
                 return False
+            changed = there is not None and (there.digest, there.scopes) != (digest, row.scopes)
             await session.merge(row)
+            if there is None:
+                happened(session, "key.issued", key_id)
+            elif changed:
+                happened(session, "key.replaced", key_id)
             return True
 
     async def find(self, key: str) -> Caller | None:
@@ -130,6 +136,7 @@ class ApiKeys:
             if row is None or row.revoked_at is not None:
                 return False
             row.revoked_at = utcnow()
+            happened(session, "key.revoked", key_id)
             return True
 
     async def all(self) -> Sequence[ApiKey]:
@@ -175,6 +182,7 @@ async def checked(connection: HTTPConnection, credentials: str, scope: str | Non
     if scope is not None and scope not in found.scopes:
         raise refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
     connection.state.key_id = found.key_id
+    actor.set(found.key_id)
     get_rate_limits(connection).take(found.key_id)
     return found
 

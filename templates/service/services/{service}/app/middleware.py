@@ -9,6 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from app.events import actor
 from app.logs import request_id
 from app.problems import problem
 
@@ -38,6 +39,7 @@ class RequestContext:
         given = Headers(scope=scope).get("x-request-id", "")
         this_id = given if ACCEPTABLE_ID.fullmatch(given) else uuid4().hex
         token = request_id.set(this_id)
+        nobody_yet = actor.set(None)
         status: int | None = None
 
         async def respond(message: Message) -> None:
@@ -69,6 +71,7 @@ class RequestContext:
             }
             logger.info("%(method)s %(path)s %(status)s", details, extra=details)
             request_id.reset(token)
+            actor.reset(nobody_yet)
 
 
 class BodyLimit:

@@ -1,0 +1,191 @@
+"""What is kept of one caller: exported (GDPR, articles 15 and 20) and deleted (article 17).
+
+Whose a row is can be read off the tables: it refers to a key, says so as `owner`, or belongs to a
+row that does. So no feature has to be named here, and none can be forgotten.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any
+
+from fastapi import FastAPI
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    LargeBinary,
+    Table,
+    TypeDecorator,
+    delete,
+    func,
+    or_,
+    select,
+    update,
+)
+from sqlalchemy.types import TypeEngine
+
+from app.commands import COMMANDS, Commands
+from app.database import Database
+from app.events import happened
+from app.models import ApiKey, Base
+from app.settings import Settings
+
+OWNER = "owner"
+# Hashes are of use to the service alone.
+SECRETS = {"digest", "password"}
+
+
+def of_caller(key_id: str) -> Mapping[Table, ColumnElement[bool]]:
+    """The tables that keep something of callers, each with what is this one's; parents first."""
+    found: dict[Table, ColumnElement[bool]] = {}
+    for table in Base.metadata.sorted_tables:
+        if conditions := [
+            condition
+            for column in table.columns
+            if (condition := _whose(column, key_id, found)) is not None
+        ]:
+            found[table] = or_(*conditions)
+    return found
+
+
+def _whose(
+    column: Column[Any], key_id: str, found: Mapping[Table, ColumnElement[bool]]
+) -> ColumnElement[bool] | None:
+    if column.name == OWNER:
+        return column == key_id
+    for reference in column.foreign_keys:
+        target = reference.column
+        if target.table is ApiKey.__table__:
+            return column == key_id
+        if (parents := found.get(target.table)) is not None:
+            return column.in_(select(target).where(parents))
+    return None
+
+
+def readable(table: Table) -> Sequence[Column[Any]]:
+    """All but hashes and vectors, which the service computed for itself."""
+    return [
+        column
+        for column in table.columns
+        if column.name not in SECRETS and not is_binary(column.type)
+    ]
+
+
+def is_binary(kind: TypeEngine[Any]) -> bool:
+    return isinstance(kind.impl_instance if isinstance(kind, TypeDecorator) else kind, LargeBinary)
+
+
+async def export(database: Database, key_id: str) -> AsyncGenerator[str]:
+    """A JSON object a row: the table and what stands in it. Raises LookupError: no such key."""
+    async with database.session() as session:
+        if await session.get(ApiKey, key_id) is None:
+            raise LookupError(key_id)
+        happened(session, "data.exported", key_id)
+    key: Table = Base.metadata.tables[ApiKey.__tablename__]
+    every = {key: key.c.id == key_id, **of_caller(key_id)}
+    async with database.reading() as session:
+        for table, condition in every.items():
+            rows = await session.stream(select(*readable(table)).where(condition))
+            async for row in rows:
+                yield json.dumps({"table": table.name} | dict(row._mapping), default=_text)
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+async def count(database: Database, key_id: str) -> Mapping[str, int]:
+    """How many rows of each table are this caller's."""
+    async with database.reading() as session:
+        return {
+            table.name: await session.scalar(
+                select(func.count()).select_from(table).where(condition)
+            )
+            or 0
+            for table, condition in of_caller(key_id).items()
+        }
+
+
+async def erase(database: Database, key_id: str) -> bool:
+    """In one transaction. False, and nothing done, if there is no such key.
+
+    A row that may be nobody's, such as what a request cost, stays and is nobody's from now on.
+    """
+    async with database.session() as session:
+        if await session.get(ApiKey, key_id) is None:
+            return False
+        for table, condition in reversed([*of_caller(key_id).items()]):
+            if (column := _may_be_nobodys(table)) is not None:
+                await session.execute(update(table).where(condition).values({column: None}))
+            else:
+                await session.execute(delete(table).where(condition))
+        await session.execute(delete(ApiKey).where(ApiKey.id == key_id))
+        happened(session, "data.deleted", key_id)
+    return True
+
+
+def _may_be_nobodys(table: Table) -> Column[Any] | None:
+    """The reference to a key that a row can be without."""
+    for column in table.columns:
+        if column.nullable and any(
+            each.column.table is ApiKey.__table__ for each in column.foreign_keys
+        ):
+            return column
+    return None
+
+
+def install(_: FastAPI, __: Settings) -> None:
+    """There are commands alone: who asks is known to whoever runs them, not to a program."""
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncGenerator[Database]:
+    database = Database(settings.database_url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def export_to_stdout(arguments: argparse.Namespace, settings: Settings) -> int:
+    async with opened(settings) as database:
+        try:
+            async for line in export(database, arguments.id):
+                sys.stdout.write(line + "\n")
+        except LookupError:
+            return unknown(arguments.id)
+    return 0
+
+
+async def erase_when_sure(arguments: argparse.Namespace, settings: Settings) -> int:
+    async with opened(settings) as database:
+        if not arguments.yes:
+            for table, rows in (await count(database, arguments.id)).items():
+                sys.stdout.write(f"{table}\t{rows}\n")
+            sys.stderr.write("nothing was deleted: --yes deletes it, and it cannot be had again\n")
+            return 0
+        return 0 if await erase(database, arguments.id) else unknown(arguments.id)
+
+
+def unknown(key_id: str) -> int:
+    sys.stderr.write(f"there is no key {key_id}\n")
+    return 1
+
+
+def add_commands(commands: Commands) -> None:
+    verbs = commands.add_parser("data", help="what is kept of one caller").add_subparsers(
+        required=True, metavar="VERB"
+    )
+    command = verbs.add_parser("export", help="all of it, a JSON object a line")
+    command.set_defaults(run=export_to_stdout)
+    command.add_argument("id", help="of a key; an account has one, too")
+    command = verbs.add_parser("delete", help="count it; with --yes, delete it and the key")
+    command.set_defaults(run=erase_when_sure)
+    command.add_argument("id", help="of a key; an account has one, too")
+    command.add_argument("--yes", action="store_true", help="delete it")
+
+
+COMMANDS.append(add_commands)

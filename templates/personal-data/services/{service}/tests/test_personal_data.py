@@ -1,0 +1,143 @@
+import asyncio
+import json
+from collections.abc import Mapping
+from itertools import count as numbers
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Float,
+    Integer,
+    String,
+    Table,
+    func,
+    insert,
+    literal_column,
+    select,
+)
+
+from app.__main__ import main
+from app.database import Database
+from app.keys import ApiKeys
+from app.models import ApiKey, Base, UsageRecord, UtcDateTime, utcnow
+from app.personal_data import count, erase, export, of_caller
+
+NUMBERS = numbers(1)
+
+
+def value(column: Any, rows: Mapping[Table, Mapping[str, Any]], key_id: str) -> Any:
+    """Something that the column takes: of the parent's row, of the caller, or made up."""
+    for reference in column.foreign_keys:
+        parent = rows.get(reference.column.table, {"id": key_id})
+        return parent[reference.column.name]
+    if column.name == "owner":
+        return key_id
+    match column.type:
+        case String():
+            return f"made-up-{next(NUMBERS)}"[: column.type.length]
+        case Boolean():
+            return False
+        case Integer() | Float():
+            return next(NUMBERS)
+        case JSON():
+            return {}
+        case UtcDateTime():
+            return utcnow()
+        case _:
+            return literal_column("'[1]'")  # a vector, on each database
+
+
+@pytest.fixture
+async def kept(database: Database, keys: ApiKeys) -> tuple[str, str]:
+    """The ids of two callers, of whom each table that keeps something of callers has one row."""
+    ids = ["_".join((await keys.issue(name, ["inference"])).split("_")[:2]) for name in "ab"]
+    for key_id in ids:
+        rows: dict[Table, Mapping[str, Any]] = {}
+        async with database.session() as session:
+            for table in of_caller(key_id):
+                row = {each.name: value(each, rows, key_id) for each in table.columns}
+                await session.execute(insert(table).values(row))
+                rows[table] = row
+    return ids[0], ids[1]
+
+
+async def rows_in_all(database: Database) -> Mapping[str, int]:
+    async with database.reading() as session:
+        return {
+            table.name: await session.scalar(select(func.count()).select_from(table)) or 0
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def test_every_table_that_refers_to_a_caller_is_known() -> None:
+    known = {table.name for table in of_caller("ak_any")}
+    for table in Base.metadata.sorted_tables:
+        of_callers = known | {ApiKey.__tablename__}
+        refers = {each.column.table.name for each in table.foreign_keys} & of_callers
+        assert (table.name in known) == bool(refers or "owner" in table.columns), table.name
+    assert UsageRecord.__tablename__ in known
+
+
+async def test_the_export_has_each_row_of_the_caller_and_of_no_other(
+    database: Database, kept: tuple[str, str]
+) -> None:
+    mine, other = kept
+    lines = [json.loads(line) async for line in export(database, mine)]
+    assert [line["table"] for line in lines] == [
+        ApiKey.__tablename__,
+        *(table.name for table in of_caller(mine)),
+    ]
+    text = json.dumps(lines)
+    assert mine in text
+    assert other not in text
+    assert not {"digest", "password", "embedding"} & {name for line in lines for name in line}
+
+
+async def test_nothing_of_a_deleted_caller_is_left_and_all_of_the_others(
+    database: Database, kept: tuple[str, str]
+) -> None:
+    mine, other = kept
+    before, others = await rows_in_all(database), await count(database, other)
+    assert set((await count(database, mine)).values()) == {1}
+    assert await erase(database, mine)
+    assert set((await count(database, mine)).values()) == {0}
+    assert await count(database, other) == others
+    after = await rows_in_all(database)
+    gone = {name for name in before if after[name] < before[name]}
+    expected = {ApiKey.__tablename__, *(table.name for table in of_caller(mine))}
+    assert gone == expected - {UsageRecord.__tablename__}
+    async with database.reading() as session:
+        assert await session.get(ApiKey, mine) is None
+    assert not await erase(database, mine)
+
+
+async def test_what_a_request_cost_is_kept_as_nobodys(
+    database: Database, kept: tuple[str, str]
+) -> None:
+    nobodys = select(func.count()).select_from(UsageRecord).where(UsageRecord.key_id.is_(None))
+    async with database.reading() as session:
+        before = await session.scalar(nobodys) or 0
+    await erase(database, kept[0])
+    async with database.reading() as session:
+        assert await session.scalar(nobodys) == before + 1
+
+
+async def test_commands_export_count_and_delete(
+    kept: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def said(*command: str) -> tuple[int, str, str]:
+        capsys.readouterr()
+        code = await asyncio.to_thread(main, ["data", *command])
+        return code, *capsys.readouterr()
+
+    mine, _ = kept
+    code, exported, _ = await said("export", mine)
+    assert (code, json.loads(exported.splitlines()[0])["id"]) == (0, mine)
+    code, counted, warning = await said("delete", mine)
+    assert (code, "usage_record\t1" in counted.splitlines()) == (0, True)
+    assert "nothing was deleted" in warning
+    assert await said("delete", mine, "--yes") == (0, "", "")
+    for command in (["export", mine], ["delete", mine, "--yes"]):
+        assert await said(*command) == (1, "", f"there is no key {mine}\n")
