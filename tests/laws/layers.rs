@@ -82,6 +82,8 @@ fn every_layer_is_reached_by_some_answer() {
             }
         }
     }
+    let inside = [("architecture", "api-first"), ("model_serving", "batch"), ("data_residency", "internal-only")];
+    reached.extend(blueprint_of(&with(&inside)).unwrap().layers.into_iter().map(|used| used.layer));
     let all: BTreeSet<_> = library().layers.into_keys().collect();
     assert_eq!(reached, all);
 }
@@ -226,6 +228,7 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
         with(&[("organisation", "scale-up"), ("architecture", "hybrid")]),
         with(&[("workloads", "chatbot"), ("architecture", "api-first"), ("model_serving", "own-gpu")]),
         with(&[("workloads", "chatbot,inference-api"), ("ci", "gitlab"), ("database", "sqlite")]),
+        with(&[("model_serving", "batch"), ("architecture", "api-first"), ("operations", "kubernetes")]),
     ] {
         let whole = blueprint_of(&answers).unwrap();
         let with_all = plan(&library, &whole).unwrap();
@@ -334,6 +337,7 @@ fn every_setting_of_the_example_environment_is_read_somewhere() {
     every_setting_is_read(&with(&[("workloads", "chatbot"), ("model_serving", "hosted-llm")]));
     every_setting_is_read(&with(&[("organisation", "scale-up"), ("architecture", "hybrid")]));
     every_setting_is_read(&with(&[("workloads", "chatbot")]));
+    every_setting_is_read(&with(&[("model_serving", "batch"), ("architecture", "api-first")]));
 }
 
 fn every_setting_is_read(answers: &Answers) {

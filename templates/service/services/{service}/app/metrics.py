@@ -47,11 +47,11 @@ def route(scope: Scope) -> str:
 
 
 def install(app: FastAPI, settings: Settings) -> None:
-    """The lifespan enters `metrics_server`."""
-    app.state.metrics_server = nullcontext
+    """The lifespan enters `metrics_server`; `metrics` is None where nothing is measured."""
+    app.state.metrics_server, app.state.metrics = nullcontext, None
     if settings.metrics_port is None:
         return
-    metrics = Metrics(lambda: app.state.engine)
+    app.state.metrics = metrics = Metrics(lambda: app.state.engine)
     app.state.usage_sink = CountedUsage(app.state.usage_sink, metrics)
     app.state.metrics_server = partial(metrics.served, settings.host, settings.metrics_port)
     app.add_middleware(RequestMetrics, metrics=metrics)

@@ -27,10 +27,13 @@ class Metrics:
 
     Args:
         engine: gives the one whose queue and batches are shown.
+
+    Attributes:
+        registry: what is shown; a feature's own figures go there, too.
     """
 
     def __init__(self, engine: Callable[[], Engine]) -> None:
-        self._registry = registry = CollectorRegistry()
+        self.registry = registry = CollectorRegistry()
         self._requests = Counter(
             "http_requests", "Requests answered.", ["method", "route", "status"], registry=registry
         )
@@ -62,7 +65,7 @@ class Metrics:
     @contextmanager
     def served(self, host: str, port: int) -> Iterator[int]:
         """Listens while the block runs, and gives the port: of its own choice for 0."""
-        server, thread = start_http_server(port, host, self._registry)
+        server, thread = start_http_server(port, host, self.registry)
         try:
             yield server.server_port
         finally:
