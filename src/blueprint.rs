@@ -172,6 +172,14 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("containers-service", service, &["operations"], containers);
         add("kubernetes-alembic", service, &["operations"], kubernetes);
         add("operations-paas", service, &["operations"], paas);
+        // Workers are processes beside those that answer, and SQLite serves one.
+        let workers = jobs && postgresql;
+        let for_jobs = &["operations", "model_serving", "database"];
+        add("containers-jobs", service, for_jobs, workers && containers);
+        add("kubernetes-jobs", service, for_jobs, workers && kubernetes);
+        add("paas-jobs", service, for_jobs, workers && paas);
+        add("ci-github-redis", None, &["ci", "model_serving", "database"], workers && github);
+        add("ci-gitlab-redis", None, &["ci", "model_serving", "database"], workers && gitlab);
     }
     if platform {
         add("platform", None, &[], true);

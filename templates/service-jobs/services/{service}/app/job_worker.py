@@ -133,6 +133,7 @@ class Worker:
             finally:
                 self._stopping.set()
                 await self._drain(grace)
+                await asyncio.wait([looking], timeout=grace)
                 looking.cancel()
                 with suppress(RedisError, OSError):
                     await self._broker.shutdown()
@@ -148,7 +149,7 @@ class Worker:
     async def _look(self) -> None:
         """Frees jobs whose workers are gone, and works on what is due."""
         async with asyncio.TaskGroup() as tasks:
-            while True:
+            while not await self._told_to_stop(self._lease / LOOKS_A_LEASE):
                 try:
                     self.figures = await self._jobs.sweep()
                 except (DBAPIError, OSError) as error:
@@ -156,7 +157,13 @@ class Worker:
                 else:
                     if self.figures.due:
                         tasks.create_task(self._work_unasked())
-                await asyncio.sleep(self._lease / LOOKS_A_LEASE * random.uniform(0.5, 1))  # noqa: S311
+
+    async def _told_to_stop(self, seconds: float) -> bool:
+        """Waits about so long, and no two processes alike."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds * random.uniform(0.5, 1)):  # noqa: S311 - no secret
+                await self._stopping.wait()
+        return self._stopping.is_set()
 
     async def _work_unasked(self) -> None:
         try:
@@ -178,9 +185,15 @@ class Worker:
                 await receiver.listen(self._stopping)
             except* (RedisError, OSError) as errors:
                 logger.warning("new jobs are not heard of, only found: %s", errors.exceptions[0])
-                await asyncio.sleep(PATIENCE)
+                await self._told_to_stop(PATIENCE)
 
     async def _attempt(self, claim: Claim) -> None:
+        try:
+            await self._try(claim)
+        except (DBAPIError, OSError) as error:
+            logger.warning("job %s is left to its lease: %s", claim.job_id, error)
+
+    async def _try(self, claim: Claim) -> None:
         """One attempt, to its end; nothing of it is left when its worker is told to stop."""
         try:
             answer = await self._answer(claim)

@@ -391,6 +391,34 @@ async def test_a_database_that_is_away_is_waited_for(
     assert "jobs cannot be looked at" in caplog.text
 
 
+async def test_a_job_whose_end_cannot_be_written_is_left_to_its_lease(
+    jobs: SqlJobs,
+    working: Working,
+    database: Database,
+    owner: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr(api, "pause", lambda _: 0.0)
+    renew, away = jobs.renew, OperationalError("UPDATE", {}, Exception("no connection"))
+
+    async def not_there(*_: object) -> bool:
+        monkeypatch.setattr(jobs, "renew", renew)
+        raise away
+
+    async def not_there_either(_: object) -> bool:
+        raise away
+
+    monkeypatch.setattr(jobs, "renew", not_there)
+    monkeypatch.setattr(jobs, "retry", not_there_either)
+    job = await jobs.create(owner, request(TEXTS))
+    async with working(Recording()):
+        ended = await until(jobs, owner, job.id, "succeeded")
+    assert ended.attempts == 2
+    assert "is left to its lease" in caplog.text
+    assert await used(database, owner) == [2 * len(TEXTS)]
+
+
 async def test_so_many_jobs_are_worked_on_at_a_time(
     jobs: SqlJobs, working: Working, owner: str
 ) -> None:
