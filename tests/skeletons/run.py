@@ -2,7 +2,7 @@
 """Emitted projects end to end: made, installed, checked, tested, booted, asked, stopped. Python's standard library alone.
 
 Fixed: the project of the defaults (also member by member), a chatbot on PostgreSQL and one beside inference, a few other
-trees of each architecture, a service and a platform side by side, a hybrid whose service is killed, one of each at once,
+trees of each architecture, jobs whose workers are killed, a service and a platform side by side, a hybrid whose service is killed, one of each at once,
 and projects inside other people's repositories. With --organisations, the defaults of each organisation, on SQLite and
 on PostgreSQL.
 With --minutes, further distinct trees follow until that many have passed since the start; which comes first depends on
@@ -24,6 +24,7 @@ from pathlib import Path
 import edges
 import guests
 import halves
+import jobs
 import scenarios
 import together
 from command import options, workplace
@@ -92,6 +93,7 @@ def fixed(trees: dict[str, Choices]) -> dict[str, Scenario]:
         "a chatbot and inference": scenarios.OtherTree(BOTH),
         "a chatbot on PostgreSQL": scenarios.OnPostgresql(CHATBOT),
         "a monolith on PostgreSQL": scenarios.OnPostgresql({"organisation": "scale-up", "operations": "paas"}),
+        "jobs": jobs.have_one_effect,
         "both edges": edges.agree,
         "a hybrid": halves.go_on_alone,
         "a hybrid on PostgreSQL": halves.keep_apart,

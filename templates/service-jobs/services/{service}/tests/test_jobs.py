@@ -181,7 +181,7 @@ async def test_jobs_of_another_key_are_not_found(
     other = {"Authorization": f"Bearer {await keys.issue('other', ['jobs'])}"}
     for method, what in (("GET", path), ("GET", f"{path}/result"), ("DELETE", path)):
         answer = await client.request(method, what, headers=other)
-        assert (answer.status_code, answer.json()["title"]) == (404, "Not Found")
+        assert answer.status_code == 404
     assert (await client.get("/v1/jobs", headers=other)).json()["data"] == []
 
 
