@@ -113,6 +113,10 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let hosted = answers.workloads.has_ai() && answers.model_serving == ModelServing::HostedLlm;
     let own_gpu = answers.workloads.has_ai() && answers.model_serving == ModelServing::OwnGpu;
     let openai = hosted || own_gpu;
+    // Jobs are the service's. What they compute is the inference API's, which the role `inference` serves.
+    let jobs = architecture == Architecture::ApiFirst
+        && answers.workloads.has_ai()
+        && answers.model_serving == ModelServing::Batch;
     let internal = answers.data_residency == DataResidency::InternalOnly;
     // What streams is served on ASGI. Requests have a process of their own where there may be two.
     let streams = platform && !serves && (chatbot || realtime);
@@ -122,14 +126,18 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
     add("http-api", None, if serves { &[] } else { &["workloads"] }, serves || answers.workloads.has_ai());
-    add("inference", None, &["workloads"], inference);
+    add("inference", None, if inference { &["workloads"] } else { &["model_serving"] }, inference || jobs);
+    add("jobs", None, &["model_serving"], jobs);
     add("load", None, &["workloads"], inference || chatbot || recommendations || realtime);
     // Of several calls the one that is planned for: the first workload's.
     add("load-inference", None, &["workloads"], inference);
     add("load-chat", None, &["workloads"], chatbot && !inference);
     add("load-recommendations", None, &["workloads"], recommendations && !inference && !chatbot);
     add("load-realtime", None, &["workloads"], realtime && !inference && !chatbot && !recommendations);
-    add("backend-embedded", None, &["model_serving"], !openai);
+    add("backend-embedded", None, &["model_serving"], !openai && !jobs);
+    add("backend-roles", None, &["model_serving", "data_residency"], jobs && !internal);
+    add("backend-roles-internal", None, &["model_serving", "data_residency"], jobs && internal);
+    add("openai-client", None, &["model_serving"], openai || jobs);
     add("backend-openai", None, &["model_serving", "data_residency"], openai && !internal);
     add("backend-openai-internal", None, &["model_serving", "data_residency"], openai && internal);
     add("openai", None, &["model_serving"], openai);
@@ -157,7 +165,9 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("usage-charts-realtime", None, &["workloads"], dashboard && realtime);
     if serves {
         add("service", service, &[], true);
-        add("inference-api", service, &["workloads"], inference);
+        let inference_for = if inference { &["workloads"] } else { &["model_serving"] };
+        add("inference-api", service, inference_for, inference || jobs);
+        add("service-jobs", service, &["model_serving"], jobs);
         add("service-vectors", service, &["workloads"], vectors);
         add("service-documents", service, &["workloads"], chatbot);
         add("service-streams", service, &["workloads"], chatbot || realtime);
@@ -177,6 +187,14 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("containers-service", service, &["operations"], containers);
         add("kubernetes-alembic", service, &["operations"], kubernetes);
         add("operations-paas", service, &["operations"], paas);
+        // Workers are processes beside those that answer, and SQLite serves one.
+        let workers = jobs && postgresql;
+        let for_jobs = &["operations", "model_serving", "database"];
+        add("containers-jobs", service, for_jobs, workers && containers);
+        add("kubernetes-jobs", service, for_jobs, workers && kubernetes);
+        add("paas-jobs", service, for_jobs, workers && paas);
+        add("ci-github-redis", None, &["ci", "model_serving", "database"], workers && github);
+        add("ci-gitlab-redis", None, &["ci", "model_serving", "database"], workers && gitlab);
     }
     if platform {
         add("platform", None, &[], true);
