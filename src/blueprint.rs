@@ -117,6 +117,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let jobs = architecture == Architecture::ApiFirst
         && answers.workloads.has_ai()
         && answers.model_serving == ModelServing::Batch;
+    // Workers are processes beside those that answer, and SQLite serves one.
+    let workers = jobs && postgresql;
     let internal = answers.data_residency == DataResidency::InternalOnly;
     // What streams is served on ASGI. Requests have a process of their own where there may be two.
     let streams = platform && !serves && (chatbot || realtime);
@@ -154,6 +156,10 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("streams", None, &["workloads"], chatbot || realtime);
     add("recommendations", None, &["workloads"], recommendations);
     add("realtime", None, &["workloads"], realtime);
+    // What live figures and jobs both need; the first of them that is asked for is why.
+    let told_by_redis = if realtime { &["workloads"] } else { &["model_serving"] };
+    add("redis", None, told_by_redis, realtime || jobs);
+    add("fuzz", None, told_by_redis, realtime || jobs);
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
     add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
     add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot);
@@ -187,8 +193,6 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("containers-service", service, &["operations"], containers);
         add("kubernetes-alembic", service, &["operations"], kubernetes);
         add("operations-paas", service, &["operations"], paas);
-        // Workers are processes beside those that answer, and SQLite serves one.
-        let workers = jobs && postgresql;
         let for_jobs = &["operations", "model_serving", "database"];
         add("containers-jobs", service, for_jobs, workers && containers);
         add("kubernetes-jobs", service, for_jobs, workers && kubernetes);
@@ -257,7 +261,9 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("operations-kubernetes", service, &["operations"], kubernetes);
     add("kubernetes-service", service, &["operations"], kubernetes);
     add("kubernetes-openai", service, &["operations", "model_serving"], kubernetes && openai);
-    add("kubernetes-redis", service, &["operations", "workloads"], kubernetes && realtime);
+    let pods_tell: &[_] =
+        if realtime { &["operations", "workloads"] } else { &["operations", "model_serving", "database"] };
+    add("kubernetes-redis", service, pods_tell, kubernetes && (realtime || workers));
     add("ci-github", service, &["ci"], github);
     add("ci-github-postgresql", service, &["ci", "database"], github && postgresql && !vectors);
     add("ci-github-pgvector", service, &["ci", "database", "workloads"], github && postgresql && vectors);

@@ -250,13 +250,27 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
             ("architecture", "monolith"),
         ]),
         with(&[("model_serving", "batch"), ("architecture", "api-first"), ("operations", "kubernetes")]),
+        with(&[
+            ("model_serving", "batch"),
+            ("workloads", "inference-api,chatbot,recommendations,realtime-analytics"),
+            ("architecture", "api-first"),
+            ("operations", "kubernetes"),
+            ("users", "simple"),
+        ]),
     ] {
         let whole = blueprint_of(&answers).unwrap();
         let with_all = plan(&library, &whole).unwrap();
         for used in &whole.layers {
             // These own slots that others fill: without them there is no project.
-            let owners =
-                ["base", "intelligence", "service", "platform", "operations-containers", "operations-kubernetes"];
+            let owners = [
+                "base",
+                "fuzz",
+                "intelligence",
+                "service",
+                "platform",
+                "operations-containers",
+                "operations-kubernetes",
+            ];
             if owners.contains(&used.layer.as_str()) || used.layer == "kubernetes-service" {
                 continue;
             }

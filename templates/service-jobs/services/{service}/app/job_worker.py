@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
 
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel
 from redis.exceptions import RedisError
 from sqlalchemy.exc import DBAPIError
 from taskiq import AsyncBroker, InMemoryBroker
@@ -44,13 +44,13 @@ class Lost(Exception):  # noqa: N818 - what happened
     """The job is cancelled, or another worker's."""
 
 
-def build_broker(redis_url: SecretStr | None) -> AsyncBroker:
+def build_broker(redis_url: str | None) -> AsyncBroker:
     """In this process, or Redis' stream `jobs`, read by all workers together."""
     logging.getLogger("taskiq").setLevel(logging.WARNING)  # it has a line for each ring
     if redis_url is None:
         return InMemoryBroker()
     return RedisStreamBroker(
-        redis_url.get_secret_value(),
+        redis_url,
         queue_name=STREAM,
         consumer_group_name=STREAM,
         consumer_id="0",  # what was rung before the first worker came counts, too

@@ -161,7 +161,7 @@ async def resources(app: FastAPI, settings: JobSettings) -> AsyncGenerator[None]
     app.state.worker = worker = Worker(
         app.state.jobs,
         app.state.engine,
-        build_broker(settings.redis_url),
+        build_broker(None if settings.redis_url is None else str(settings.redis_url)),
         concurrency=settings.concurrency,
         counted=app.state.metrics.used,
     )

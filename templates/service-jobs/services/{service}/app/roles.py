@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from typing import Literal, Self
 
 from fastapi import FastAPI
-from pydantic import SecretStr, field_validator, model_validator
+from pydantic import RedisDsn, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from app.problems import problem
 from app.settings import Settings
@@ -40,14 +41,7 @@ class RoleSettings(BaseSettings):
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
 
     app_role: Role = "all"
-    redis_url: SecretStr | None = None
-
-    @field_validator("redis_url")
-    @classmethod
-    def redis_is_named(cls, value: SecretStr | None) -> SecretStr | None:
-        if value and not value.get_secret_value().startswith(("redis://", "rediss://", "unix://")):
-            raise ValueError("must begin with redis://, rediss:// or unix://")
-        return value
+    redis_url: RedisDsn | None = None
 
     @model_validator(mode="after")
     def workers_are_told(self) -> Self:
@@ -60,17 +54,21 @@ class RoleSettings(BaseSettings):
 
 
 class Gate:
-    """404 for what a process of this role does not serve."""
+    """404 for what a process of this role does not serve, which WebSockets are all."""
 
     def __init__(self, app: ASGIApp, *, role: Role) -> None:
         self.app = app
         self.role = role
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["path"] not in SERVED[self.role]:
-            await problem(404, f"this process has APP_ROLE={self.role}")(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+        match scope["type"]:
+            case "http" if scope["path"] not in SERVED[self.role]:
+                refusal = problem(404, f"this process has APP_ROLE={self.role}")
+                await refusal(scope, receive, send)
+            case "websocket":
+                await WebSocketClose()(scope, receive, send)
+            case _:
+                await self.app(scope, receive, send)
 
 
 class Unrecorded:

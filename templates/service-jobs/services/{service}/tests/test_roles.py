@@ -26,7 +26,7 @@ CLASSIFY = {"texts": ["My card was charged twice."], "labels": ["a payment", "a 
         ({"APP_ROLE": "api"}, "APP_ROLE=api needs REDIS_URL"),
         ({"APP_ROLE": "worker", "REDIS_URL": REDIS}, "SQLite serves one"),
         ({"APP_ROLE": "everything"}, "app_role"),
-        ({"REDIS_URL": "localhost:6379"}, "must begin with redis://"),
+        ({"REDIS_URL": "localhost:6379"}, "redis_url"),
         ({"JOBS_CONCURRENCY": "0"}, "JOBS_CONCURRENCY=0 leaves jobs to workers"),
         (
             {

@@ -11,7 +11,6 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
-from pydantic import SecretStr
 from redis.asyncio import Redis
 from sqlalchemy import delete, func, select
 
@@ -74,7 +73,7 @@ def request(texts: int, model: str) -> api.JobRequest:
 async def working(jobs: SqlJobs, url: str, concurrency: int) -> AsyncIterator[Worker]:
     engine = Engine(MadeUpEmbedder)
     await asyncio.wrap_future(engine.start())
-    broker = build_broker(SecretStr(url))
+    broker = build_broker(url)
     worker = Worker(jobs, engine, broker, concurrency=concurrency, counted=lambda _: None)
     try:
         async with worker.at_work(GUARD):
