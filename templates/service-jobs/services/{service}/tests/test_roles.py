@@ -1,9 +1,13 @@
 """What a process does and serves by its APP_ROLE, and what it refuses to start with."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import httpx2
 import pytest
+from fastapi import WebSocket, WebSocketDisconnect
+from fastapi.testclient import TestClient
+from prometheus_client import generate_latest
 from pydantic import ValidationError
 
 from app.jobs import JobSettings
@@ -91,6 +95,35 @@ async def test_a_process_serves_what_its_role_is_for(
             if closed:
                 assert answer.headers["Content-Type"] == "application/problem+json"
                 assert answer.headers["X-Request-ID"]
+
+
+@pytest.mark.parametrize(("role", "served"), [("all", True), ("inference", False)])
+def test_a_websocket_is_for_a_process_that_serves_everything(
+    role: str, served: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("APP_ROLE", role)
+    app = create_app(Settings(), Engine(MadeUpEmbedder))
+
+    @app.websocket("/socket")
+    async def welcome(websocket: WebSocket) -> None:
+        await websocket.accept()
+        await websocket.close()
+
+    refusal = nullcontext() if served else pytest.raises(WebSocketDisconnect)
+    with refusal, TestClient(app).websocket_connect("/socket"):
+        pass
+
+
+@pytest.mark.parametrize(("role", "shown"), [("all", True), ("inference", False)])
+async def test_figures_of_jobs_are_shown_where_they_are_worked_on(
+    role: str, shown: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("APP_ROLE", role)
+    app = create_app(Settings(), Engine(MadeUpEmbedder))
+    async with app.router.lifespan_context(app):
+        figures = generate_latest(app.state.metrics.registry)
+    assert (b"jobs_queued" in figures) is shown
+    assert b"inference_queue_depth" in figures
 
 
 @pytest.fixture(scope="module")
