@@ -133,7 +133,7 @@ pub fn partly(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
         Architecture::ApiFirst => of_a_service(answers),
         Architecture::Hybrid | Architecture::Monolith => of_a_platform(answers, architecture),
     };
-    if answers.model_serving == ModelServing::Batch {
+    if answers.model_serving == ModelServing::Batch && architecture != Architecture::ApiFirst {
         rows.push(row(answers, "model_serving", "jobs and a worker process; the embedded model answers at once"));
     }
     if answers.consumers == Consumers::Partners {

@@ -113,6 +113,12 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let hosted = answers.workloads.has_ai() && answers.model_serving == ModelServing::HostedLlm;
     let own_gpu = answers.workloads.has_ai() && answers.model_serving == ModelServing::OwnGpu;
     let openai = hosted || own_gpu;
+    // Jobs are the service's. What they compute is the inference API's, which the role `inference` serves.
+    let jobs = architecture == Architecture::ApiFirst
+        && answers.workloads.has_ai()
+        && answers.model_serving == ModelServing::Batch;
+    // Workers are processes beside those that answer, and SQLite serves one.
+    let workers = jobs && postgresql;
     let internal = answers.data_residency == DataResidency::InternalOnly;
     // What streams is served on ASGI. Requests have a process of their own where there may be two.
     let streams = platform && !serves && (chatbot || realtime);
@@ -122,14 +128,18 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("base", None, &[], true);
     add("intelligence", None, &[], true);
     add("http-api", None, if serves { &[] } else { &["workloads"] }, serves || answers.workloads.has_ai());
-    add("inference", None, &["workloads"], inference);
+    add("inference", None, if inference { &["workloads"] } else { &["model_serving"] }, inference || jobs);
+    add("jobs", None, &["model_serving"], jobs);
     add("load", None, &["workloads"], inference || chatbot || recommendations || realtime);
     // Of several calls the one that is planned for: the first workload's.
     add("load-inference", None, &["workloads"], inference);
     add("load-chat", None, &["workloads"], chatbot && !inference);
     add("load-recommendations", None, &["workloads"], recommendations && !inference && !chatbot);
     add("load-realtime", None, &["workloads"], realtime && !inference && !chatbot && !recommendations);
-    add("backend-embedded", None, &["model_serving"], !openai);
+    add("backend-embedded", None, &["model_serving"], !openai && !jobs);
+    add("backend-roles", None, &["model_serving", "data_residency"], jobs && !internal);
+    add("backend-roles-internal", None, &["model_serving", "data_residency"], jobs && internal);
+    add("openai-client", None, &["model_serving"], openai || jobs);
     add("backend-openai", None, &["model_serving", "data_residency"], openai && !internal);
     add("backend-openai-internal", None, &["model_serving", "data_residency"], openai && internal);
     add("openai", None, &["model_serving"], openai);
@@ -146,6 +156,10 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("streams", None, &["workloads"], chatbot || realtime);
     add("recommendations", None, &["workloads"], recommendations);
     add("realtime", None, &["workloads"], realtime);
+    // What live figures and jobs both need; the first of them that is asked for is why.
+    let told_by_redis = if realtime { &["workloads"] } else { &["model_serving"] };
+    add("redis", None, told_by_redis, realtime || jobs);
+    add("fuzz", None, told_by_redis, realtime || jobs);
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
     add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
     add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot);
@@ -157,7 +171,9 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("usage-charts-realtime", None, &["workloads"], dashboard && realtime);
     if serves {
         add("service", service, &[], true);
-        add("inference-api", service, &["workloads"], inference);
+        let inference_for = if inference { &["workloads"] } else { &["model_serving"] };
+        add("inference-api", service, inference_for, inference || jobs);
+        add("service-jobs", service, &["model_serving"], jobs);
         add("service-vectors", service, &["workloads"], vectors);
         add("service-documents", service, &["workloads"], chatbot);
         add("service-streams", service, &["workloads"], chatbot || realtime);
@@ -189,6 +205,12 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("containers-service", service, &["operations"], containers);
         add("kubernetes-alembic", service, &["operations"], kubernetes);
         add("operations-paas", service, &["operations"], paas);
+        let for_jobs = &["operations", "model_serving", "database"];
+        add("containers-jobs", service, for_jobs, workers && containers);
+        add("kubernetes-jobs", service, for_jobs, workers && kubernetes);
+        add("paas-jobs", service, for_jobs, workers && paas);
+        add("ci-github-redis", None, &["ci", "model_serving", "database"], workers && github);
+        add("ci-gitlab-redis", None, &["ci", "model_serving", "database"], workers && gitlab);
     }
     if platform {
         add("platform", None, &[], true);
@@ -251,7 +273,9 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("operations-kubernetes", service, &["operations"], kubernetes);
     add("kubernetes-service", service, &["operations"], kubernetes);
     add("kubernetes-openai", service, &["operations", "model_serving"], kubernetes && openai);
-    add("kubernetes-redis", service, &["operations", "workloads"], kubernetes && realtime);
+    let pods_tell: &[_] =
+        if realtime { &["operations", "workloads"] } else { &["operations", "model_serving", "database"] };
+    add("kubernetes-redis", service, pods_tell, kubernetes && (realtime || workers));
     add("ci-github", service, &["ci"], github);
     add("ci-github-postgresql", service, &["ci", "database"], github && postgresql && !vectors);
     add("ci-github-pgvector", service, &["ci", "database", "workloads"], github && postgresql && vectors);

@@ -88,6 +88,14 @@ fn every_layer_is_reached_by_some_answer() {
             }
         }
     }
+    // Three answers at once.
+    let jobs = [
+        ("architecture", "api-first"),
+        ("model_serving", "batch"),
+        ("data_residency", "internal-only"),
+        ("ci", "gitlab"),
+    ];
+    reached.extend(blueprint_of(&with(&jobs)).unwrap().layers.into_iter().map(|used| used.layer));
     let all: BTreeSet<_> = library().layers.into_keys().collect();
     assert_eq!(reached, all);
 }
@@ -241,13 +249,28 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
             ("organisation", "scale-up"),
             ("architecture", "monolith"),
         ]),
+        with(&[("model_serving", "batch"), ("architecture", "api-first"), ("operations", "kubernetes")]),
+        with(&[
+            ("model_serving", "batch"),
+            ("workloads", "inference-api,chatbot,recommendations,realtime-analytics"),
+            ("architecture", "api-first"),
+            ("operations", "kubernetes"),
+            ("users", "simple"),
+        ]),
     ] {
         let whole = blueprint_of(&answers).unwrap();
         let with_all = plan(&library, &whole).unwrap();
         for used in &whole.layers {
             // These own slots that others fill: without them there is no project.
-            let owners =
-                ["base", "intelligence", "service", "platform", "operations-containers", "operations-kubernetes"];
+            let owners = [
+                "base",
+                "fuzz",
+                "intelligence",
+                "service",
+                "platform",
+                "operations-containers",
+                "operations-kubernetes",
+            ];
             if owners.contains(&used.layer.as_str()) || used.layer == "kubernetes-service" {
                 continue;
             }
@@ -352,6 +375,7 @@ fn every_setting_of_the_example_environment_is_read_somewhere() {
     every_setting_is_read(&with(&[("workloads", "recommendations")]));
     every_setting_is_read(&with(&[("workloads", "realtime-analytics")]));
     every_setting_is_read(&with(&[("workloads", "realtime-analytics"), ("architecture", "monolith")]));
+    every_setting_is_read(&with(&[("model_serving", "batch"), ("architecture", "api-first")]));
 }
 
 fn every_setting_is_read(answers: &Answers) {

@@ -116,9 +116,10 @@ class Project:
         return any((member / path).exists() for member in self.folder.glob("services/*"))
 
     def workloads(self) -> set[str]:
-        """Those of its answers that an AI service serves."""
+        """Those that an AI service serves: of its answers, and what jobs compute."""
         record = tomllib.loads((self.folder / "groundplan.toml").read_text())
-        return {*record["answers"]["workloads"]} & SCOPES.keys()
+        jobs = {"inference-api"} if self.has("app/jobs.py") else set()
+        return ({*record["answers"]["workloads"]} | jobs) & SCOPES.keys()
 
     def has_a_clean_git_tree(self) -> None:
         """All is committed, uv.lock too, and nothing that was made since escapes .gitignore."""

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """Emitted projects end to end: made, installed, checked, tested, booted, asked, stopped. Python's standard library alone.
 
-Six fixed ones: the project of the defaults (also member by member), a chatbot alone and one beside inference, a monolith
-with all and one with little, a hybrid whose service is killed. Installed and asked, without their own tests: a service
-and a platform compared, one of each at once, and projects inside other people's repositories. With --organisations, the
-defaults of each organisation, on SQLite and on PostgreSQL.
+Seven fixed ones: the project of the defaults (also member by member), a chatbot alone and one beside inference, a monolith
+with all and one with little, a hybrid whose service is killed, jobs whose workers are killed. Installed and asked,
+without their own tests: a service and a platform compared, one of each at once, and projects inside other people's
+repositories. With --organisations, the defaults of each organisation, on SQLite and on PostgreSQL.
 With --minutes, further distinct trees are started then for so long; which comes first depends on the commit. With
 --matrix every distinct tree is run, and what has passed once is not run again until it changes.
 """
@@ -23,6 +23,7 @@ from pathlib import Path
 
 import guests
 import halves
+import jobs
 import scenarios
 import together
 from command import options, workplace
@@ -90,6 +91,7 @@ def fixed() -> dict[str, Scenario]:
         "the defaults": scenarios.default_project,
         "a chatbot": scenarios.OtherTree(CHATBOT, "groundplan new without uv", on_postgresql=True, fuzz=True),
         "recommendations and live figures": scenarios.OtherTree(NEWER, on_postgresql=True, fuzz=True),
+        "jobs": jobs.have_one_effect,
         "a bare monolith": scenarios.OtherTree(BARE, fuzz=True),
         "a monolith for a scale-up": scenarios.OtherTree(MONOLITH, on_postgresql=True),
         "one of each": together.run,

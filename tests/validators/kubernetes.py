@@ -185,7 +185,8 @@ def lives(objects: list[Object]) -> Iterator[str]:
             yield f"{title(each)}: probes {paths}"
         waits = container.get("lifecycle", {}).get("preStop", {}).get("sleep", {}).get("seconds", 0)
         grace = pod["spec"].get("terminationGracePeriodSeconds", 30)
-        if not waits or grace <= waits + DRAIN:
+        called = any(selects(service["spec"]["selector"], pod) for service in of(objects, "Service"))
+        if (called and not waits) or grace <= waits + DRAIN:
             yield f"{title(each)}: {grace} s of grace are too few for {waits} s before and {DRAIN} s of draining"
         if not pod["spec"].get("topologySpreadConstraints"):
             yield f"{title(each)}: all pods may be on one node"

@@ -36,7 +36,9 @@ def test_what_is_documented_is_described() -> None:
         "Unauthorized",
         "Service Unavailable",
     ]
-    document = {"components": {"schemas": {"Other": {"type": "object"}}}}
+    held = {"description": "By a body that holds one."}
+    document = {"components": {"schemas": {"Problem": held, "Other": {"type": "object"}}}}
     problems.add_schemas(document)
     assert list(document["components"]["schemas"]) == ["Other", "Violation", "Problem"]
+    assert document["components"]["schemas"]["Problem"] != held
     assert "#/components/schemas/Violation" in json.dumps(document)

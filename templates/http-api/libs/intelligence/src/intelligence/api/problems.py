@@ -52,4 +52,7 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 def add_schemas(document: dict[str, Any]) -> None:
     """Adds to an OpenAPI document the schemas that `responses` refers to."""
     problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
-    document["components"]["schemas"] |= problem.pop("$defs") | {"Problem": problem}
+    schemas = document["components"]["schemas"]
+    for name, schema in (problem.pop("$defs") | {"Problem": problem}).items():
+        schemas.pop(name, None)  # of a body that holds one: they come last in every API
+        schemas[name] = schema

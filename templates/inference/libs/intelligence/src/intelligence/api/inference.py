@@ -160,15 +160,20 @@ class Running[R: Embeddings | Classifications | Ranking, A: BaseModel]:
         return InvalidInput.of(error, () if error.index is None else self.places[error.index])
 
 
-def embed(engine: Engine, body: EmbeddingsRequest) -> Running[Embeddings, EmbeddingsResponse]:
-    """Vectors of texts, whose dot products tell how near the texts are in meaning.
-
-    Raises UnknownModel and InvalidInput, and like `classify` and `similar` NotReady and Overloaded.
-    """
+def check(engine: Engine, body: EmbeddingsRequest) -> None:
+    """What only the engine can tell. Raises UnknownModel, InvalidInput and NotReady."""
     if body.model != engine.model:
         raise UnknownModel(f"there is no model {body.model!r} here, only {engine.model!r}")
     if body.dimensions not in (None, engine.dimensions):
         raise InvalidInput(("dimensions",), f"this model has {engine.dimensions}")
+
+
+def embed(engine: Engine, body: EmbeddingsRequest) -> Running[Embeddings, EmbeddingsResponse]:
+    """Vectors of texts, whose dot products tell how near the texts are in meaning.
+
+    Raises what `check` does, and like `classify` and `similar` NotReady and Overloaded.
+    """
+    check(engine, body)
 
     def answer(result: Embeddings) -> EmbeddingsResponse:
         vectors: list[list[float] | str]
