@@ -64,6 +64,7 @@ class SignIn(Base):
 class Session:
     """What a sign-in or a refresh gives: whose it is, and the token that goes on with it."""
 
+    id: str
     account: Account
     refresh_token: str
 
@@ -158,7 +159,7 @@ class Accounts:
         async with self._database.session() as session:
             token = self._renew(sign_in)
             session.add(sign_in)
-        return Session(account, token)
+        return Session(sign_in.id, account, token)
 
     async def refresh(self, token: str) -> Session | None:
         """Another refresh token for this one. None if it holds no more."""
@@ -174,7 +175,7 @@ class Accounts:
             ):
                 await session.delete(sign_in)
                 return None
-            return Session(account, self._renew(sign_in))
+            return Session(sign_in.id, account, self._renew(sign_in))
 
     async def sign_out(self, token: str) -> None:
         """Whoever holds a token of a session may end it, also an old one."""
