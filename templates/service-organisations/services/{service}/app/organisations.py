@@ -28,7 +28,6 @@ from app.accounts import (
     ACCESS,
     STAFF,
     AccountDep,
-    AccountSettings,
     CallerDep,
     Desk,
     Email,
@@ -206,7 +205,7 @@ class OrganisationDesk(Desk):
     """Tokens that say for whom a person acts, and keys of organisations."""
 
     def __init__(self, before: Desk, app: FastAPI, settings: Settings) -> None:
-        super().__init__(before.accounts, AccountSettings(), settings)
+        super().__init__(before.accounts, before.settings, settings)
         self.organisations = Organisations(app.state.database, settings.secret_key)
         self._keys: Callable[[], ApiKeys] = lambda: app.state.keys
         self._of_keys: dict[str, Organisation] = {}
@@ -240,7 +239,7 @@ class OrganisationDesk(Desk):
             account_id=claims["sub"],
             organisation_id=organisation_id,
             role=Role(claims.get("role", Role.OWNER)),
-            session_id=claims["session"],
+            session_id=claims.get("session"),
         )
 
     async def of_key(self, key: str) -> Caller | None:

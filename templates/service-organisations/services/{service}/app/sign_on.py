@@ -67,9 +67,10 @@ class SignOnSettings(BaseSettings):
             return self
         if self.oidc_audience is None:
             raise ValueError("OIDC_ISSUER needs OIDC_AUDIENCE: its tokens are for others, too")
+        schemes = {"https"} if self.app_env == "production" else {"https", "http"}
         for url in (self.oidc_issuer, self.oidc_jwks_url):
-            if url is not None and self.app_env == "production" and urlsplit(url).scheme != "https":
-                raise ValueError("OIDC_ISSUER and OIDC_JWKS_URL take https:// in production")
+            if url is not None and not (urlsplit(url).scheme in schemes and urlsplit(url).hostname):
+                raise ValueError("OIDC_ISSUER and OIDC_JWKS_URL take an address with https://")
         return self
 
 
@@ -123,13 +124,18 @@ class Jwks:
             url = self._url
             if url is None:
                 discovery = f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
-                url = (await _json(client, discovery))["jwks_uri"]
+                document = await _json(client, discovery)
+                if document["issuer"] != self._issuer:  # OpenID Connect Discovery §4.3
+                    raise ValueError(f"{discovery} is of {document['issuer']}")
+                url = str(document["jwks_uri"])
             keys = jwt.PyJWKSet.from_dict(await _json(client, url)).keys
         return {key.key_id: key for key in keys if key.algorithm_name in ALGORITHMS}
 
 
 async def _json(client: httpx2.AsyncClient, url: str) -> dict[str, Any]:
-    answer: dict[str, Any] = (await client.get(url)).raise_for_status().json()
+    answer = (await client.get(url)).raise_for_status().json()
+    if not isinstance(answer, dict):
+        raise TypeError(f"{url} holds no object")
     return answer
 
 

@@ -52,6 +52,7 @@ class Issuer:
     def __init__(self) -> None:
         self.keys = [public(RSA, "rsa"), public(EC, "ec"), public(ED, "ed"), oct_key("shared")]
         self.away = False
+        self.says: str | None = None  # in its discovery document, if not who it is
         self.asked: list[str] = []
         issuer = self
 
@@ -60,7 +61,7 @@ class Issuer:
                 issuer.asked.append(self.path)
                 body: object = {"keys": issuer.keys}
                 if self.path == "/.well-known/openid-configuration":
-                    body = {"jwks_uri": f"{issuer.url}/keys"}
+                    body = {"issuer": issuer.says or issuer.url, "jwks_uri": f"{issuer.url}/keys"}
                 self.send_response(500 if issuer.away else 200)
                 self.end_headers()
                 self.wfile.write(json.dumps(body).encode())
@@ -249,9 +250,23 @@ async def test_while_the_issuer_is_away_its_keys_hold_for_an_hour(
     assert await client.status("GET", "/v1/models") == 200
 
 
-async def test_the_address_of_its_keys_can_be_set(
-    world: World, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
+async def test_a_discovery_document_of_another_is_not_believed(
+    world: World, trusted: Issuer, caplog: pytest.LogCaptureFixture
 ) -> None:
+    trusted.says = "https://another.example.com"
+    assert await world.client(trusted.token()).status("GET", "/v1/models") == 401
+    assert "is of https://another.example.com" in caplog.text
+
+
+@pytest.mark.parametrize("keys", [None, [], [{"kty": "made up"}]])
+async def test_keys_that_are_none_open_nothing(
+    world: World, trusted: Issuer, keys: list[dict[str, Any]]
+) -> None:
+    trusted.keys = keys
+    assert await world.client(trusted.token()).status("GET", "/v1/models") == 401
+
+
+async def test_the_address_of_its_keys_can_be_set(issuer: Issuer) -> None:
     jwks = sign_on.Jwks("https://unreachable.invalid", f"{issuer.url}/keys")
     assert await jwks.key("rsa") is not None
     assert issuer.asked == ["/keys"]
@@ -358,6 +373,7 @@ async def test_two_requests_of_a_new_person_at_once_make_one_account(
     [
         ({"OIDC_ISSUER": "https://id.example.com"}, "OIDC_AUDIENCE"),
         ({"OIDC_ISSUER": "http://id.example.com", "OIDC_AUDIENCE": "demo"}, "https://"),
+        ({"OIDC_ISSUER": "id.example.com", "OIDC_AUDIENCE": "demo"}, "https://"),
         (
             {
                 "OIDC_ISSUER": "https://id.example.com",
