@@ -59,7 +59,7 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name="pk_invitation"),
         sa.UniqueConstraint("digest", name="uq_invitation_digest"),
-        sa.UniqueConstraint("organisation_id", "email", name="uq_invitation_organisation_id"),
+        sa.UniqueConstraint("organisation_id", "email", name="uq_invitation_organisation_id_email"),
     )
     op.create_table(
         "organisation_key",
