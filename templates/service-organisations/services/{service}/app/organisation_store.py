@@ -29,14 +29,17 @@ from sqlalchemy.orm import Mapped, mapped_column
 from app.account_store import Account, SignIn
 from app.database import Database
 from app.models import ApiKey, Base, utcnow
-from app.tenants import MAY, Act, Role
+from app.tenants import MAY, Act, MemberRole
 
 INVITATION = timedelta(days=7)
 MOST = 100  # organisations of an owner; invitations and keys of an organisation
 KEYS = "ok_"  # what the ids of organisations' keys begin with, and no others
 
 RoleName = Enum(
-    Role, native_enum=False, length=10, values_callable=lambda roles: [each.value for each in roles]
+    MemberRole,
+    native_enum=False,
+    length=10,
+    values_callable=lambda roles: [each.value for each in roles],
 )
 
 
@@ -78,7 +81,7 @@ class Membership(Base):
     account_id: Mapped[str] = mapped_column(
         ForeignKey(Account.id, ondelete="CASCADE"), primary_key=True, index=True
     )
-    role: Mapped[Role] = mapped_column(RoleName)
+    role: Mapped[MemberRole] = mapped_column(RoleName)
     by_issuer: Mapped[bool] = mapped_column(default=False)
     since: Mapped[datetime] = mapped_column(default=utcnow)
 
@@ -95,7 +98,7 @@ class Invitation(Base):
     id: Mapped[str] = mapped_column(String(20), primary_key=True)
     organisation_id: Mapped[str] = mapped_column(ForeignKey(Organisation.id, ondelete="CASCADE"))
     email: Mapped[str] = mapped_column(String(254))
-    role: Mapped[Role] = mapped_column(RoleName)
+    role: Mapped[MemberRole] = mapped_column(RoleName)
     digest: Mapped[str] = mapped_column(String(64), unique=True)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)
     expires_at: Mapped[datetime]
@@ -130,7 +133,7 @@ class Place:
     """Somebody's, in an organisation."""
 
     organisation: Organisation
-    role: Role
+    role: MemberRole
     by_issuer: bool
 
 
@@ -140,7 +143,7 @@ class Belonging:
 
     account_id: str
     email: str
-    role: Role
+    role: MemberRole
     by_issuer: bool
     since: datetime
 
@@ -153,7 +156,7 @@ class Organisations:
     async def create(self, account_id: str, name: str) -> Organisation:
         """With its first owner. Raises TooMany."""
         owned = select(func.count()).where(
-            Membership.account_id == account_id, Membership.role == Role.OWNER
+            Membership.account_id == account_id, Membership.role == MemberRole.OWNER
         )
         key_id, organisation_id = (f"{kind}_{secrets.token_hex(6)}" for kind in ("ak", "og"))
         # No key hashes to this: nobody can send it.
@@ -167,7 +170,9 @@ class Organisations:
             session.add(organisation)
             await session.flush()
             session.add(
-                Membership(organisation_id=organisation_id, account_id=account_id, role=Role.OWNER)
+                Membership(
+                    organisation_id=organisation_id, account_id=account_id, role=MemberRole.OWNER
+                )
             )
         return organisation
 
@@ -219,21 +224,23 @@ class Organisations:
         async with self._database.reading() as session:
             return [Belonging(*row) for row in await session.execute(query)]
 
-    async def change(self, organisation_id: str, account_id: str, role: Role, by: Role) -> bool:
+    async def change(
+        self, organisation_id: str, account_id: str, role: MemberRole, by: MemberRole
+    ) -> bool:
         """False if there is no such member. Raises NotAllowed and LastOwner."""
         async with self._database.session() as session:
             membership = await _locked(session, organisation_id, account_id)
             if membership is None:
                 return False
-            owners = Role.OWNER in {role, membership.role}
+            owners = MemberRole.OWNER in {role, membership.role}
             if membership.by_issuer or (owners and Act.OWN not in MAY[by]):
                 raise NotAllowed
-            if role is not Role.OWNER:
+            if role is not MemberRole.OWNER:
                 await _another_owner(session, membership)
             membership.role = role
         return True
 
-    async def remove(self, organisation_id: str, account_id: str, by: Role | None) -> bool:
+    async def remove(self, organisation_id: str, account_id: str, by: MemberRole | None) -> bool:
         """Ends the sessions of theirs that act for it. False if there is no such member.
 
         Args:
@@ -247,7 +254,7 @@ class Organisations:
             if membership is None:
                 return False
             if membership.by_issuer or (
-                by is not None and membership.role is Role.OWNER and Act.OWN not in MAY[by]
+                by is not None and membership.role is MemberRole.OWNER and Act.OWN not in MAY[by]
             ):
                 raise NotAllowed
             await _another_owner(session, membership)
@@ -257,7 +264,9 @@ class Organisations:
             )
         return True
 
-    async def invite(self, organisation_id: str, email: str, role: Role) -> tuple[Invitation, str]:
+    async def invite(
+        self, organisation_id: str, email: str, role: MemberRole
+    ) -> tuple[Invitation, str]:
         """In place of one that the address had. Gives its token, too. Raises TooMany."""
         token = secrets.token_urlsafe(32)
         invitation = Invitation(
@@ -371,7 +380,7 @@ class Organisations:
             return None if row is None else row.organisation_id
 
     async def told_by_issuer(
-        self, account_id: str, organisation_id: str, role: Role
+        self, account_id: str, organisation_id: str, role: MemberRole
     ) -> Place | None:
         """Their place by the word of an outside issuer, which changes none that was given here.
 
@@ -427,10 +436,11 @@ async def _locked(
 
 async def _another_owner(session: AsyncSession, membership: Membership) -> None:
     """Raises LastOwner if it is the only one of an owner."""
-    if membership.role is not Role.OWNER:
+    if membership.role is not MemberRole.OWNER:
         return
     owners = select(func.count()).where(
-        Membership.organisation_id == membership.organisation_id, Membership.role == Role.OWNER
+        Membership.organisation_id == membership.organisation_id,
+        Membership.role == MemberRole.OWNER,
     )
     if await session.scalar(owners) == 1:
         raise LastOwner

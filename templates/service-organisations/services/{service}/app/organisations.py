@@ -53,7 +53,7 @@ from app.organisation_store import (
 from app.problems import problem
 from app.settings import Settings
 from app.sign_on import SignOn, SignOnSettings
-from app.tenants import MAY, Act, Member, OrganisationKey, Role
+from app.tenants import MAY, Act, Member, MemberRole, OrganisationKey
 from intelligence.api.problems import responses
 
 REMEMBERED = 10_000  # keys of which a process knows whose they are
@@ -84,18 +84,18 @@ class NewOrganisation(BaseModel):
 
 class NewInvitation(BaseModel):
     email: Email
-    role: Role = Role.MEMBER
+    role: MemberRole = MemberRole.MEMBER
 
 
 class NewRole(BaseModel):
-    role: Role
+    role: MemberRole
 
 
 class Acceptance(BaseModel):
     token: Token = Field(description="From the mail.")
 
 
-class Choice(BaseModel):
+class ActFor(BaseModel):
     organisation: str | None = Field(max_length=20, description="Its id; null: yourself.")
 
 
@@ -108,7 +108,7 @@ class NewKey(BaseModel):
 class OrganisationOut(BaseModel):
     id: str
     name: str
-    role: Role = Field(description="Yours.")
+    role: MemberRole = Field(description="Yours.")
     key_id: str = Field(description="Under which its usage is recorded.")
     created_at: datetime
 
@@ -131,7 +131,7 @@ class OrganisationList(BaseModel):
 class MemberOut(BaseModel):
     account_id: str
     email: str
-    role: Role
+    role: MemberRole
     by_issuer: bool = Field(description="The identity provider says so, and it alone changes it.")
     since: datetime
 
@@ -154,7 +154,7 @@ class MemberPage(BaseModel):
 class InvitationOut(BaseModel):
     id: str
     email: str
-    role: Role
+    role: MemberRole
     expires_at: datetime
 
     @classmethod
@@ -238,7 +238,7 @@ class OrganisationDesk(Desk):
             scopes=frozenset(claims["scope"].split()),
             account_id=claims["sub"],
             organisation_id=organisation_id,
-            role=Role(claims.get("role", Role.OWNER)),
+            role=MemberRole(claims.get("role", MemberRole.OWNER)),
             session_id=claims.get("session"),
         )
 
@@ -309,7 +309,7 @@ async def create_organisation(
 ) -> OrganisationOut:
     """You are its owner. `PUT /v1/account/organisation` acts for it."""
     organisation = await desk.organisations.create(account.id, body.name)
-    return OrganisationOut.of(Place(organisation, Role.OWNER, by_issuer=False))
+    return OrganisationOut.of(Place(organisation, MemberRole.OWNER, by_issuer=False))
 
 
 @router.get("/organisations", summary="List your organisations")
@@ -321,7 +321,7 @@ async def list_organisations(account: AccountDep, desk: DeskDep) -> Organisation
 
 @router.put("/account/organisation", summary="Act for one of them", responses=responses(404))
 async def act_for(
-    body: Choice, account: AccountDep, caller: CallerDep, desk: DeskDep
+    body: ActFor, account: AccountDep, caller: CallerDep, desk: DeskDep
 ) -> AccessToken:
     """Another access token. The session goes on to act for it, when it is refreshed too."""
     session_id = caller.session_id if isinstance(caller, Member) else None
@@ -443,7 +443,7 @@ async def create_invitation(
 ) -> InvitationOut:
     """By mail, in place of one that the address had. Only owners invite owners."""
     desk.take(request, body.email)
-    if body.role is Role.OWNER and Act.OWN not in MAY[place.role]:
+    if body.role is MemberRole.OWNER and Act.OWN not in MAY[place.role]:
         raise NotAllowed
     invitation, token = await desk.organisations.invite(
         place.organisation.id, body.email, body.role

@@ -26,7 +26,7 @@ from app.account_store import Account, may_sign_in
 from app.database import Database
 from app.keys import Caller
 from app.models import Base
-from app.tenants import Member, Role
+from app.tenants import Member, MemberRole
 
 if TYPE_CHECKING:
     from app.organisations import OrganisationDesk
@@ -161,10 +161,16 @@ class SignOn:
         chosen = claims.get(self._settings.oidc_organisation_claim)
         if chosen is None:
             return Member(
-                account.key_id, account.id, scopes, account.id, None, Role.OWNER, session_id=None
+                account.key_id,
+                account.id,
+                scopes,
+                account.id,
+                None,
+                MemberRole.OWNER,
+                session_id=None,
             )
         said = claims.get(self._settings.oidc_role_claim)
-        role = Role.ADMIN if said == Role.ADMIN else Role.MEMBER
+        role = MemberRole.ADMIN if said == MemberRole.ADMIN else MemberRole.MEMBER
         place = await self._desk.organisations.told_by_issuer(account.id, str(chosen), role)
         if place is None:
             return None

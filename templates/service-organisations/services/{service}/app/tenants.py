@@ -14,7 +14,7 @@ from app.accounts import Person
 from app.keys import Caller
 
 
-class Role(StrEnum):
+class MemberRole(StrEnum):
     """In the order of what they may."""
 
     MEMBER = "member"
@@ -29,10 +29,10 @@ class Act(StrEnum):
     OWN = "own"  # make owners and unmake them, end it
 
 
-MAY: Mapping[Role, frozenset[Act]] = {
-    Role.MEMBER: frozenset({Act.USE}),
-    Role.ADMIN: frozenset({Act.USE, Act.DELETE, Act.MANAGE}),
-    Role.OWNER: frozenset(Act),
+MAY: Mapping[MemberRole, frozenset[Act]] = {
+    MemberRole.MEMBER: frozenset({Act.USE}),
+    MemberRole.ADMIN: frozenset({Act.USE, Act.DELETE, Act.MANAGE}),
+    MemberRole.OWNER: frozenset(Act),
 }
 
 
@@ -47,7 +47,7 @@ class Member(Person):
     """
 
     organisation_id: str | None
-    role: Role
+    role: MemberRole
     session_id: str | None
 
     def may(self, scope: str, method: str) -> bool:

@@ -8,7 +8,7 @@ import pytest
 from fastapi import FastAPI
 
 from app.keys import SCOPES, ApiKeys
-from app.tenants import MAY, Act, Role
+from app.tenants import MAY, Act, MemberRole
 from intelligence.api.rate_limits import RateLimits
 
 from .world import Client, Tenant, World
@@ -19,10 +19,12 @@ ACCESS: dict[str, str] = {}
 for file in sorted(Path(__file__).with_name("access").glob("*.toml")):
     ACCESS |= tomllib.loads(file.read_text(encoding="utf-8"))
 
-BY_SCOPE = {route for route, access in ACCESS.items() if access not in {"open", "person", *Role}}
+BY_SCOPE = {
+    route for route, access in ACCESS.items() if access not in {"open", "person", *MemberRole}
+}
 
 IN = 200  # whatever the answer is, it is no refusal of who asks
-DELETING = {role for role in Role if Act.DELETE in MAY[role]}
+DELETING = {role for role in MemberRole if Act.DELETE in MAY[role]}
 
 
 def expected(route: str, access: str) -> Mapping[str, int]:
@@ -38,8 +40,8 @@ def expected(route: str, access: str) -> Mapping[str, int]:
         case "person":
             return everybody | dict.fromkeys(keys, 403)
         case "member" | "admin" | "owner":
-            roles = [*Role]
-            below = roles[: roles.index(Role(access))]
+            roles = [*MemberRole]
+            below = roles[: roles.index(MemberRole(access))]
             return (
                 everybody
                 | dict.fromkeys(keys, 403)
@@ -49,7 +51,7 @@ def expected(route: str, access: str) -> Mapping[str, int]:
         case scope:
             assert scope in SCOPES
             deletes = route.startswith("DELETE ")
-            refused = {*Role} - DELETING if deletes else set()
+            refused = {*MemberRole} - DELETING if deletes else set()
             return everybody | {"a key without scope": 403} | dict.fromkeys(refused, 403)
 
 

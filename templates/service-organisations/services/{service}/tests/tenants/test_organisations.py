@@ -12,7 +12,7 @@ from app.accounts import STAFF
 from app.keys import SCOPES, ApiKeys
 from app.models import utcnow
 from app.organisation_store import Invitation
-from app.tenants import Role
+from app.tenants import MemberRole
 
 from .conftest import Mailbox
 from .world import Person, Tenant, World
@@ -135,7 +135,7 @@ async def test_the_last_owner_neither_leaves_nor_steps_down(acme: Tenant) -> Non
 
 
 async def test_of_two_owners_who_leave_at_once_one_stays(world: World, acme: Tenant) -> None:
-    second = await world.member(acme.organisation, Role.OWNER)
+    second = await world.member(acme.organisation, MemberRole.OWNER)
     left = await asyncio.gather(
         *(
             each.status("DELETE", f"{acme.path}/members/{each.account.id}")

@@ -11,7 +11,7 @@ from app.account_store import Account, Session
 from app.accounts import STAFF
 from app.keys import SCOPES
 from app.organisation_store import Membership, Organisation
-from app.tenants import Role
+from app.tenants import MemberRole
 
 if TYPE_CHECKING:
     from app.organisations import OrganisationDesk
@@ -91,7 +91,7 @@ class World:
         assert answer.status_code == 200, answer.text
         return Person(self.http, answer.json()["access_token"], person.account, person.session)
 
-    async def member(self, organisation: Organisation, role: Role) -> Person:
+    async def member(self, organisation: Organisation, role: MemberRole) -> Person:
         person = await self.person()
         async with self.app.state.database.session() as session:
             session.add(
@@ -106,8 +106,8 @@ class World:
         return Tenant(
             organisation,
             owner,
-            await self.member(organisation, Role.ADMIN),
-            await self.member(organisation, Role.MEMBER),
+            await self.member(organisation, MemberRole.ADMIN),
+            await self.member(organisation, MemberRole.MEMBER),
             await self.machine(owner, organisation),
         )
 
