@@ -36,7 +36,6 @@ const TAKEN_BY: &[(&str, &str, &[Architecture])] = &[
     ("workloads", "crm", NOWHERE),
     ("workloads", "business-platform", NOWHERE),
     ("admin", "heavy", WITH_A_PLATFORM),
-    ("users", "organisations", WITH_A_PLATFORM),
     ("operations", "kubernetes", OF_ONE_SERVICE),
     ("operations", "paas", OF_ONE_SERVICE),
     ("database", "mysql", NOWHERE),

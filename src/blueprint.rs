@@ -106,6 +106,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let gitlab = answers.ci == Ci::Gitlab;
     let dashboard = asks(Workload::Dashboard);
     let accounts = answers.users != Users::None;
+    let organisations = answers.users == Users::Organisations;
     let admin = answers.admin != Admin::None;
     let serves = architecture != Architecture::Monolith;
     let platform = architecture != Architecture::ApiFirst;
@@ -179,6 +180,15 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("service-streams", service, &["workloads"], chatbot || realtime);
         add("service-chat", service, &["workloads"], chatbot);
         add("service-accounts", service, &["users"], !hybrid && accounts);
+        let tenants = !hybrid && organisations;
+        add("library-shared", service, &["workloads", "users"], chatbot && !tenants);
+        add("library-owned", service, &["workloads", "users"], chatbot && tenants);
+        add("service-organisations", service, &["users"], tenants);
+        add("organisations-inference", service, &["users", "workloads"], tenants && inference);
+        add("organisations-chat", service, &["users", "workloads"], tenants && chatbot);
+        add("organisations-recommendations", service, &["users", "workloads"], tenants && recommendations);
+        add("organisations-realtime", service, &["users", "workloads"], tenants && realtime);
+        add("organisations-jobs", service, &["users", "model_serving"], tenants && jobs);
         add("service-recommendations", service, &["workloads"], recommendations);
         add("service-realtime", service, &["workloads"], realtime);
         add("key-cache", service, &["compliance"], answers.compliance != Compliance::Strict);
@@ -193,6 +203,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         let audited = !hybrid && answers.compliance != Compliance::None;
         add("audit", service, &["compliance"], audited);
         add("audit-accounts", service, &["compliance", "users"], audited && accounts);
+        add("audit-organisations", service, &["compliance", "users"], audited && tenants);
         add("audit-chat", service, &["compliance", "workloads"], audited && chatbot);
         add("audit-recommendations", service, &["compliance", "workloads"], audited && recommendations);
         add("audit-admin", service, &["compliance", "admin", "workloads"], audited && staffed);
@@ -204,6 +215,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("database-postgresql", service, &["database"], postgresql);
         add("containers-service", service, &["operations"], containers);
         add("kubernetes-alembic", service, &["operations"], kubernetes);
+        add("kubernetes-mail", service, &["operations", "users"], kubernetes && !hybrid && accounts);
+        add("kubernetes-oidc", service, &["operations", "users"], kubernetes && tenants);
         add("operations-paas", service, &["operations"], paas);
         let for_jobs = &["operations", "model_serving", "database"];
         add("containers-jobs", service, for_jobs, workers && containers);

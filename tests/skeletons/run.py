@@ -66,16 +66,18 @@ def asked(architecture: str, **choices: str) -> Choices:
 
 
 # Those that everything is done with, besides that of the defaults and a hybrid. Few, because each takes minutes: the
-# workloads alone and together, the most that a monolith can have and the least, each database with each framework.
-# What differs in other answers comes in turn.
+# workloads alone and together, the most that a monolith can have and the least, each database with each framework; two
+# of them with organisations, so that each workload is once with several tenants. What differs in other answers comes in
+# turn.
 CHATBOT = asked("api-first", workloads="chatbot", users="none", operations="paas", database="postgresql")
 BOTH = asked(
-    "api-first", workloads="inference-api,chatbot,dashboard", database="sqlite", model_serving="own-cpu", ci="gitlab",
+    "api-first", workloads="inference-api,chatbot,dashboard", users="organisations", database="sqlite",
+    model_serving="own-cpu", ci="gitlab",
 )
 MONOLITH: Choices = {"organisation": "scale-up", "operations": "paas"}
 NEWER = asked(
-    "api-first", workloads="recommendations,realtime-analytics", operations="paas", database="postgresql",
-    compliance="strict", priorities="security",
+    "api-first", workloads="recommendations,realtime-analytics", users="organisations", operations="paas",
+    database="postgresql", compliance="strict", priorities="security",
 )
 BARE = asked(
     "monolith", workloads="inference-api,chatbot,recommendations,realtime-analytics", admin="none", users="none",

@@ -1,7 +1,8 @@
 """What is kept of one caller: exported (GDPR, articles 15 and 20) and deleted (article 17).
 
-Whose a row is can be read off the tables: it refers to a key, says so as `owner`, or belongs to a
-row that does. So no feature has to be named here, and none can be forgotten.
+Whose a row is can be read off the tables: it refers to a key, names it as `owner`, has an id that
+begins with the key's, or belongs to a row that does one of these. So no feature has to be named
+here, and none can be forgotten.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     LargeBinary,
+    String,
     Table,
     TypeDecorator,
     delete,
@@ -25,44 +27,55 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
 from app.commands import COMMANDS, Commands
 from app.database import Database
 from app.events import happened
-from app.models import ApiKey, Base
+from app.models import ApiKey, Base, utcnow
 from app.settings import Settings
 
 OWNER = "owner"
+CALLER = "ak_"  # what the ids of keys begin with that call for themselves
 # Hashes are of use to the service alone.
 SECRETS = {"digest", "password"}
 
 
-def of_caller(key_id: str) -> Mapping[Table, ColumnElement[bool]]:
+def of_caller(key: ApiKey) -> Mapping[Table, ColumnElement[bool]]:
     """The tables that keep something of callers, each with what is this one's; parents first."""
     found: dict[Table, ColumnElement[bool]] = {}
     for table in Base.metadata.sorted_tables:
+        if table is ApiKey.__table__:
+            continue
         if conditions := [
             condition
             for column in table.columns
-            if (condition := _whose(column, key_id, found)) is not None
+            if (condition := _whose(column, key, found)) is not None
         ]:
             found[table] = or_(*conditions)
+        elif isinstance(table.c.id.type, String):
+            found[table] = table.c.id.startswith(f"{key.id}/", autoescape=True)
     return found
 
 
 def _whose(
-    column: Column[Any], key_id: str, found: Mapping[Table, ColumnElement[bool]]
+    column: Column[Any], key: ApiKey, found: Mapping[Table, ColumnElement[bool]]
 ) -> ColumnElement[bool] | None:
     if column.name == OWNER:
-        return column == key_id
+        return column == key.name
     for reference in column.foreign_keys:
         target = reference.column
         if target.table is ApiKey.__table__:
-            return column == key_id
+            return column == key.id
         if (parents := found.get(target.table)) is not None:
             return column.in_(select(target).where(parents))
     return None
+
+
+async def caller(session: AsyncSession, key_id: str) -> ApiKey | None:
+    """None if there is none. A key that calls for another is none: what it keeps is not its own."""
+    return await session.get(ApiKey, key_id) if key_id.startswith(CALLER) else None
 
 
 def readable(table: Table) -> Sequence[Column[Any]]:
@@ -79,13 +92,14 @@ def is_binary(kind: TypeEngine[Any]) -> bool:
 
 
 async def export(database: Database, key_id: str) -> AsyncGenerator[str]:
-    """A JSON object a row: the table and what stands in it. Raises LookupError: no such key."""
+    """A JSON object a row: the table and what stands in it. Raises LookupError: no such caller."""
     async with database.session() as session:
-        if await session.get(ApiKey, key_id) is None:
+        key = await caller(session, key_id)
+        if key is None:
             raise LookupError(key_id)
         happened(session, "data.exported", key_id)
-    key: Table = Base.metadata.tables[ApiKey.__tablename__]
-    every = {key: key.c.id == key_id, **of_caller(key_id)}
+    keys: Table = Base.metadata.tables[ApiKey.__tablename__]
+    every = {keys: keys.c.id == key_id, **of_caller(key)}
     async with database.reading() as session:
         for table, condition in every.items():
             rows = await session.stream(select(*readable(table)).where(condition))
@@ -98,41 +112,48 @@ def _text(value: object) -> str:
 
 
 async def count(database: Database, key_id: str) -> Mapping[str, int]:
-    """How many rows of each table are this caller's."""
+    """How many rows of each table are this caller's. Raises LookupError: no such caller."""
     async with database.reading() as session:
+        key = await caller(session, key_id)
+        if key is None:
+            raise LookupError(key_id)
         return {
             table.name: await session.scalar(
                 select(func.count()).select_from(table).where(condition)
             )
             or 0
-            for table, condition in of_caller(key_id).items()
+            for table, condition in of_caller(key).items()
         }
 
 
-async def erase(database: Database, key_id: str) -> bool:
-    """In one transaction. False, and nothing done, if there is no such key.
+async def erase(database: Database, key_id: str) -> None:
+    """In one transaction, with the key. Raises LookupError, and does nothing: no such caller.
 
-    A row that may be nobody's, such as what a request cost, stays and is nobody's from now on.
+    A row that may be nobody's, such as what a request cost, stays and is nobody's from now on. Keys
+    that called for this caller are revoked.
     """
     async with database.session() as session:
-        if await session.get(ApiKey, key_id) is None:
-            return False
-        for table, condition in reversed([*of_caller(key_id).items()]):
-            if (column := _may_be_nobodys(table)) is not None:
+        key = await caller(session, key_id)
+        if key is None:
+            raise LookupError(key_id)
+        for table, condition in reversed([*of_caller(key).items()]):
+            column = _key_of(table)
+            if column is not None and column.nullable:
                 await session.execute(update(table).where(condition).values({column: None}))
-            else:
-                await session.execute(delete(table).where(condition))
+                continue
+            if column is not None and column.primary_key:
+                calling = select(column).where(condition).scalar_subquery()
+                revoked = update(ApiKey).where(ApiKey.id.in_(calling)).values(revoked_at=utcnow())
+                await session.execute(revoked)
+            await session.execute(delete(table).where(condition))
         await session.execute(delete(ApiKey).where(ApiKey.id == key_id))
         happened(session, "data.deleted", key_id)
-    return True
 
 
-def _may_be_nobodys(table: Table) -> Column[Any] | None:
-    """The reference to a key that a row can be without."""
+def _key_of(table: Table) -> Column[Any] | None:
+    """Its reference to a key."""
     for column in table.columns:
-        if column.nullable and any(
-            each.column.table is ApiKey.__table__ for each in column.foreign_keys
-        ):
+        if any(each.column.table is ApiKey.__table__ for each in column.foreign_keys):
             return column
     return None
 
@@ -146,33 +167,28 @@ async def opened(settings: Settings) -> AsyncGenerator[Database]:
     database = Database(settings.database_url)
     try:
         yield database
+    except LookupError as error:
+        sys.exit(f"there is no caller {error}: it is the id of a key, {CALLER}…")
     finally:
         await database.close()
 
 
 async def export_to_stdout(arguments: argparse.Namespace, settings: Settings) -> int:
     async with opened(settings) as database:
-        try:
-            async for line in export(database, arguments.id):
-                sys.stdout.write(line + "\n")
-        except LookupError:
-            return unknown(arguments.id)
+        async for line in export(database, arguments.id):
+            sys.stdout.write(line + "\n")
     return 0
 
 
 async def erase_when_sure(arguments: argparse.Namespace, settings: Settings) -> int:
     async with opened(settings) as database:
-        if not arguments.yes:
-            for table, rows in (await count(database, arguments.id)).items():
-                sys.stdout.write(f"{table}\t{rows}\n")
-            sys.stderr.write("nothing was deleted: --yes deletes it, and it cannot be had again\n")
+        if arguments.yes:
+            await erase(database, arguments.id)
             return 0
-        return 0 if await erase(database, arguments.id) else unknown(arguments.id)
-
-
-def unknown(key_id: str) -> int:
-    sys.stderr.write(f"there is no key {key_id}\n")
-    return 1
+        for table, rows in (await count(database, arguments.id)).items():
+            sys.stdout.write(f"{table}\t{rows}\n")
+        sys.stderr.write("nothing was deleted: --yes deletes it, and it cannot be had again\n")
+    return 0
 
 
 def add_commands(commands: Commands) -> None:

@@ -8,8 +8,9 @@ account.
 import argparse
 import hashlib
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
@@ -134,6 +135,17 @@ class MailSent(BaseModel):
     status: Literal["mail_sent"] = "mail_sent"
 
 
+@dataclass(frozen=True, slots=True)
+class Person(Caller):
+    """Who signed in, by the account."""
+
+    account_id: str
+
+    @property
+    def actor(self) -> str:
+        return self.account_id
+
+
 class Desk:
     """What the routes share: accounts, tokens, mail, and how often one may try."""
 
@@ -158,23 +170,30 @@ class Desk:
             retry = {"Retry-After": str(error.retry_after)}
             raise HTTPException(429, "too many tries", retry) from error
 
-    def tokens(self, session: Session) -> SessionTokens:
-        account = session.account
-        token = self.access.make(
-            account.id, utcnow(), sid=session.id, key=account.key_id, scope=self.accounts.scopes
-        )
+    async def tokens(self, session: Session) -> SessionTokens:
+        claims = await self.claims(session)
         return SessionTokens(
-            access_token=token,
+            access_token=self.access.make(session.account.id, utcnow(), **claims),
             expires_in=int(ACCESS.total_seconds()),
             refresh_token=session.refresh_token,
         )
 
+    async def claims(self, session: Session) -> Mapping[str, str]:
+        """What an access token says beside the account: see `person`."""
+        return {
+            "key": session.account.key_id,
+            "scope": self.accounts.scopes,
+            "session": session.id,
+        }
+
     async def caller(self, token: str) -> Caller | None:
         """Who sent this access token; no look-up, it says so itself."""
         claims = self.access.read(token, utcnow())
-        if claims is None:
-            return None
-        return Caller(claims["key"], claims["sub"], frozenset(claims["scope"].split()))
+        return None if claims is None else self.person(claims)
+
+    def person(self, claims: Mapping[str, str]) -> Person:
+        account, scopes = claims["sub"], frozenset(claims["scope"].split())
+        return Person(claims["key"], account, scopes, account)
 
     async def of_mail(self, tokens: Tokens, token: str) -> Account:
         """Whose mail this token was in. Raises HTTPException with 422 if it holds no more."""
@@ -203,10 +222,13 @@ async def get_desk(request: Request) -> Desk:
 DeskDep = Annotated[Desk, Depends(get_desk)]
 
 
-async def get_account(caller: Annotated[Caller, Depends(require())], desk: DeskDep) -> Account:
+CallerDep = Annotated[Caller, Depends(require())]
+
+
+async def get_account(caller: CallerDep, desk: DeskDep) -> Account:
     """403 to an API key, and to an account that is disabled."""
-    account = await desk.accounts.get(caller.name)
-    if account is None or account.key_id != caller.key_id or not may_sign_in(account):
+    account = await desk.accounts.get(caller.account_id) if isinstance(caller, Person) else None
+    if account is None or not may_sign_in(account):
         raise refusal(403, "this needs a person who is signed in", "insufficient_scope")
     return account
 
@@ -246,7 +268,7 @@ async def sign_in(body: Credentials, request: Request, desk: DeskDep) -> Session
     session = await desk.accounts.sign_in(body.email, body.password)
     if session is None:
         raise HTTPException(401, "no account that may sign in has this address and password")
-    return desk.tokens(session)
+    return await desk.tokens(session)
 
 
 @router.post("/sessions/refresh", summary="Go on", openapi_extra=OPEN, responses=responses(401))
@@ -256,7 +278,7 @@ async def refresh(body: RefreshToken, request: Request, desk: DeskDep) -> Sessio
     session = await desk.accounts.refresh(body.refresh_token)
     if session is None:
         raise HTTPException(401, "the session has ended: sign in")
-    return desk.tokens(session)
+    return await desk.tokens(session)
 
 
 @router.post("/sessions/end", summary="Sign out", status_code=204, openapi_extra=OPEN)
@@ -286,9 +308,9 @@ async def reset(body: NewPassword, request: Request, desk: DeskDep) -> None:
 
 
 @router.get("/account", summary="Who am I?", responses=responses(401, 403))
-async def me(account: AccountDep, desk: DeskDep) -> Me:
-    scopes = desk.accounts.scopes.split()
-    return Me(id=account.id, email=account.email, key_id=account.key_id, scopes=scopes)
+async def me(account: AccountDep, caller: CallerDep) -> Me:
+    scopes = sorted(caller.scopes)
+    return Me(id=account.id, email=account.email, key_id=caller.key_id, scopes=scopes)
 
 
 @router.put(

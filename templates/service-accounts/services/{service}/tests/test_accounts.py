@@ -153,7 +153,7 @@ async def test_what_happens_to_an_account_is_told_without_its_address(
         ("session.opened", None),
         ("session.ended", None),
         ("session.opened", None),
-        ("password.changed", account.key_id),
+        ("password.changed", account.id),
         ("account.disabled", None),
         ("account.enabled", None),
     ]

@@ -18,6 +18,7 @@ from app.conversations import ConversationsDep
 from app.database import DatabaseDep
 from app.engine import EngineDep
 from app.keys import Caller, require
+from app.library import library_of
 from app.problems import problem
 from app.settings import Settings
 from app.stores import UsageSinkDep
@@ -99,7 +100,7 @@ async def desk(
     sink: UsageSinkDep,
 ) -> api.Desk:
     generator: Generator = request.app.state.generator
-    chunks = SqlChunkStore(database)
+    chunks = SqlChunkStore(database, library_of(caller))
     return api.Desk(engine, generator, chunks, conversations, sink, caller.key_id)
 
 

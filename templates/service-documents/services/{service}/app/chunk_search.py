@@ -13,6 +13,9 @@ from app.database import Database
 from app.vectors import as_text
 from intelligence.ports import Vector
 
+WITHIN = "substr(document_id, 1, length(CAST(:library AS text))) = CAST(:library AS text)"
+"""A chunk of this library: `app.chunks.within`."""
+
 SCANNED = 2000
 """Vectors that SQLite hands over at a time: 3 MB of 384 dimensions."""
 
@@ -20,32 +23,39 @@ SCANNED = 2000
 class SqliteSearch:
     """Words by FTS5 and its bm25; vectors by looking at each, with NumPy."""
 
-    def __init__(self, database: Database, limit: int) -> None:
+    def __init__(self, database: Database, library: str, limit: int) -> None:
         self._database = database
+        self._library = library
         self._limit = limit
 
     async def by_words(self, alternatives: Sequence[Sequence[str]], model: str) -> list[int]:
         query = text(
-            "SELECT chunk.id FROM chunk_words JOIN chunk ON chunk.id = chunk_words.rowid"
-            " WHERE chunk_words MATCH :query AND chunk.model = :model"
+            "SELECT chunk.id FROM chunk_words"  # noqa: S608 - holds no words of a caller's
+            " JOIN chunk ON chunk.id = chunk_words.rowid"
+            f" WHERE chunk_words MATCH :query AND chunk.model = :model AND {WITHIN}"
             " ORDER BY bm25(chunk_words), chunk.id LIMIT :limit"
         )
         # Quoted, a word is a string, and its parts must follow each other: `M-204` is no `204 M`.
         any_of = " OR ".join(
             f"({' AND '.join(f'"{word}"' for word in words)})" for words in alternatives
         )
-        values = {"query": any_of, "model": model, "limit": self._limit}
+        values = {"query": any_of, "model": model, "library": self._library, "limit": self._limit}
         async with self._database.reading() as session:
             return [*(await session.scalars(query, values))]
 
     async def by_meaning(self, vector: Vector, model: str) -> list[int]:
         """Exact. A session a part, so that writers come between."""
         part = text(
-            "SELECT id, embedding FROM chunk"
+            "SELECT id, embedding FROM chunk"  # noqa: S608 - likewise
             " WHERE id > :after AND model = :model AND length(embedding) = :length"
-            " ORDER BY id LIMIT :limit"
+            f" AND {WITHIN} ORDER BY id LIMIT :limit"
         )
-        values = {"model": model, "length": 4 * len(vector), "limit": SCANNED}
+        values = {
+            "model": model,
+            "library": self._library,
+            "length": 4 * len(vector),
+            "limit": SCANNED,
+        }
         ids, cosines, after = np.empty(0, np.int64), np.empty(0, np.float32), -1
         while True:
             async with self._database.reading() as session:
@@ -63,13 +73,18 @@ class SqliteSearch:
 class PostgresqlSearch:
     """Words by full-text search, vectors by pgvector: both through an index where there is one."""
 
-    def __init__(self, database: Database, limit: int) -> None:
+    def __init__(self, database: Database, library: str, limit: int) -> None:
         self._database = database
+        self._library = library
         self._limit = limit
 
     async def by_words(self, alternatives: Sequence[Sequence[str]], model: str) -> list[int]:
         # A phrase a word: `M-204` has two parts, which must follow each other.
-        values: dict[str, object] = {"model": model, "limit": self._limit}
+        values: dict[str, object] = {
+            "model": model,
+            "library": self._library,
+            "limit": self._limit,
+        }
         asked = []
         for words in alternatives:
             names = [f"word_{len(values) + place}" for place in range(len(words))]
@@ -78,7 +93,7 @@ class PostgresqlSearch:
         any_of = " || ".join(f"({each})" for each in asked)
         query = text(
             f"WITH asked AS (SELECT {any_of} AS query)"  # noqa: S608 - holds numbers, no words
-            " SELECT id FROM chunk, asked WHERE lexemes @@ query AND model = :model"
+            f" SELECT id FROM chunk, asked WHERE lexemes @@ query AND model = :model AND {WITHIN}"
             " ORDER BY ts_rank_cd(lexemes, query, 1) DESC, id LIMIT :limit"
         )
         async with self._database.reading() as session:
@@ -86,7 +101,12 @@ class PostgresqlSearch:
 
     async def by_meaning(self, vector: Vector, model: str) -> list[int]:
         """Through the index for vectors of this length, else exact."""
-        values = {"model": model, "vector": as_text(vector), "limit": self._limit}
+        values = {
+            "model": model,
+            "library": self._library,
+            "vector": as_text(vector),
+            "limit": self._limit,
+        }
         async with self._database.reading() as session:
             # The index looks on until enough chunks are of this model.
             await session.execute(
@@ -103,7 +123,7 @@ def nearest_in_postgresql(dimensions: int) -> str:
     """In the words of the indexes, so that the one for so many dimensions is used."""
     return (
         "SELECT id FROM chunk"  # noqa: S608 - holds a number, no words
-        f" WHERE model = :model AND vector_dims(embedding) = {dimensions}"
+        f" WHERE model = :model AND vector_dims(embedding) = {dimensions} AND {WITHIN}"
         f" ORDER BY (embedding::vector({dimensions}))"
         f" <=> CAST(CAST(:vector AS text) AS vector({dimensions})) LIMIT :limit"
     )

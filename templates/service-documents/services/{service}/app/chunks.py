@@ -9,6 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     ForeignKey,
     Index,
     Integer,
@@ -23,7 +24,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
 from app.chunk_search import PostgresqlSearch, SqliteSearch
 from app.database import Database
@@ -44,11 +45,15 @@ BY_HAND |= {f"chunk_words_{part}" for part in ("config", "content", "data", "doc
 
 
 class DocumentRecord(Base):
-    """`intelligence.retrieval.ports.Document`, with the time at which this version was put."""
+    """`intelligence.retrieval.ports.Document`, with the time at which this version was put.
+
+    Attributes:
+        id: after the name of its library, see `app.library`.
+    """
 
     __tablename__ = "document"
 
-    id: Mapped[str] = mapped_column(String(100), primary_key=True)
+    id: Mapped[str] = mapped_column(String(130), primary_key=True)
     title: Mapped[str] = mapped_column(String(300))
     url: Mapped[str | None] = mapped_column(String(2000))
     digest: Mapped[str] = mapped_column(String(64))
@@ -75,10 +80,15 @@ class ChunkRecord(Base):
 
 
 class SqlChunkStore:
-    """An `intelligence.retrieval.ports.ChunkStore`. No session outlives a call of it."""
+    """An `intelligence.retrieval.ports.ChunkStore`. No session outlives a call of it.
 
-    def __init__(self, database: Database) -> None:
+    Args:
+        library: what it holds and finds, and nothing of another; "": all there is.
+    """
+
+    def __init__(self, database: Database, library: str = "") -> None:
         self._database = database
+        self._library = library
         self._on_sqlite = database.engine.name == "sqlite"
 
     async def put(
@@ -91,35 +101,44 @@ class SqlChunkStore:
             "changed_at": utcnow(),
         }
         upsert = sqlite.insert if self._on_sqlite else postgresql.insert
-        row = upsert(DocumentRecord).values(id=document.id, **values)
+        row = upsert(DocumentRecord).values(id=self._row(document.id), **values)
         async with self._database.session() as session:
             # First, because it locks the document against another that puts the same.
             await session.execute(row.on_conflict_do_update(index_elements=["id"], set_=values))
-            await _replace(session, document.id, chunks, vectors, model)
+            await _replace(session, self._row(document.id), chunks, vectors, model)
 
     async def get(self, document_id: str) -> Stored | None:
         async with self._database.reading() as session:
-            query = _stored().where(DocumentRecord.id == document_id)
+            query = _stored().where(DocumentRecord.id == self._row(document_id))
             row = (await session.execute(query)).one_or_none()
-        return None if row is None else _kept(*row)
+        return None if row is None else self._kept(*row)
 
     async def all(self, *, after: str, limit: int) -> Sequence[Stored]:
-        query = _stored().where(DocumentRecord.id > after).order_by(DocumentRecord.id).limit(limit)
+        query = (
+            _stored()
+            .where(within(DocumentRecord.id, self._library), DocumentRecord.id > self._row(after))
+            .order_by(DocumentRecord.id)
+            .limit(limit)
+        )
         async with self._database.reading() as session:
             rows = (await session.execute(query)).all()
-        return [_kept(*row) for row in rows]
+        return [self._kept(*row) for row in rows]
 
     async def delete(self, document_id: str) -> bool:
         query = (
             delete(DocumentRecord)
-            .where(DocumentRecord.id == document_id)
+            .where(DocumentRecord.id == self._row(document_id))
             .returning(DocumentRecord.id)
         )
         async with self._database.session() as session:
             return await session.scalar(query) is not None
 
     async def outdated(self, model: str) -> tuple[Document, Sequence[str]] | None:
-        other = select(ChunkRecord.document_id).where(ChunkRecord.model != model).limit(1)
+        other = (
+            select(ChunkRecord.document_id)
+            .where(within(ChunkRecord.document_id, self._library), ChunkRecord.model != model)
+            .limit(1)
+        )
         async with self._database.reading() as session:
             row = await session.scalar(
                 select(DocumentRecord).where(DocumentRecord.id == other.scalar_subquery())
@@ -131,25 +150,29 @@ class SqlChunkStore:
                 .where(ChunkRecord.document_id == row.id)
                 .order_by(ChunkRecord.position)
             )
-            return _document(row), chunks.all()
+            return self._document(row), chunks.all()
 
     async def refresh(
         self, document: Document, chunks: Sequence[str], vectors: Matrix, model: str
     ) -> bool:
         same = (
             update(DocumentRecord)
-            .where(DocumentRecord.id == document.id, DocumentRecord.digest == document.digest)
+            .where(
+                DocumentRecord.id == self._row(document.id),
+                DocumentRecord.digest == document.digest,
+            )
             .values(digest=document.digest)  # changes nothing, and locks
             .returning(DocumentRecord.id)
         )
         async with self._database.session() as session:
             if await session.scalar(same) is None:
                 return False
-            await _replace(session, document.id, chunks, vectors, model)
+            await _replace(session, self._row(document.id), chunks, vectors, model)
             return True
 
     async def search(self, query: str, vector: Vector, model: str, limit: int) -> Sequence[Passage]:
-        search = (SqliteSearch if self._on_sqlite else PostgresqlSearch)(self._database, CANDIDATES)
+        engine = SqliteSearch if self._on_sqlite else PostgresqlSearch
+        search = engine(self._database, self._library, CANDIDATES)
         nearest = await search.by_meaning(vector, model)
         holding = (
             await search.by_words(alternatives, model) if (alternatives := wanted(query)) else []
@@ -163,7 +186,27 @@ class SqlChunkStore:
         async with self._database.reading() as session:
             found = {chunk.id: (chunk, document) for chunk, document in await session.execute(rows)}
         # One that was deleted meanwhile is not there.
-        return [_passage(*found[each], vector) for each in best if each in found]
+        return [self._passage(*found[each], vector) for each in best if each in found]
+
+    def _row(self, document_id: str) -> str:
+        return f"{self._library}{document_id}"
+
+    def _kept(self, row: DocumentRecord, chunks: int, model: str) -> Stored:
+        return Stored(self._document(row), chunks, model, row.changed_at)
+
+    def _document(self, row: DocumentRecord) -> Document:
+        return Document(row.id.removeprefix(self._library), row.title, row.url, row.digest)
+
+    def _passage(self, chunk: ChunkRecord, row: DocumentRecord, vector: Vector) -> Passage:
+        document, cosine = self._document(row), float(chunk.embedding @ vector)
+        return Passage(
+            document.id, document.title, document.url, chunk.position, chunk.text, cosine
+        )
+
+
+def within(document_id: InstrumentedAttribute[str], library: str) -> ColumnElement[bool]:
+    """What `app.chunk_search` says in SQL."""
+    return func.substr(document_id, 1, len(library)) == library
 
 
 async def _replace(
@@ -190,16 +233,3 @@ def _stored() -> Select[DocumentRecord, int, str]:
         .join(ChunkRecord, ChunkRecord.document_id == DocumentRecord.id)
         .group_by(DocumentRecord.id)
     )
-
-
-def _kept(row: DocumentRecord, chunks: int, model: str) -> Stored:
-    return Stored(_document(row), chunks, model, row.changed_at)
-
-
-def _document(row: DocumentRecord) -> Document:
-    return Document(row.id, row.title, row.url, row.digest)
-
-
-def _passage(chunk: ChunkRecord, document: DocumentRecord, vector: Vector) -> Passage:
-    cosine = float(chunk.embedding @ vector)
-    return Passage(document.id, document.title, document.url, chunk.position, chunk.text, cosine)

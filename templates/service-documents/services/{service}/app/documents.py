@@ -19,6 +19,7 @@ from app.database import Database, DatabaseDep
 from app.engine import EngineDep
 from app.indexing import in_time, reindexing, started
 from app.keys import ApiKeys, Caller, require
+from app.library import STAFFS, library_of
 from app.problems import problem
 from app.settings import ROOT, Settings
 from app.stores import SqlUsageSink, UsageSinkDep
@@ -43,7 +44,7 @@ class Asking:
     wait: Waiting
 
     def by(self, caller: Caller) -> api.Documents:
-        store = SqlChunkStore(self.database)
+        store = SqlChunkStore(self.database, library_of(caller))
         return api.Documents(store, self.engine, self.sink, self.wait, caller.key_id)
 
 
@@ -141,7 +142,7 @@ async def put_pages(database: Database, engine: Engine, folder: Path) -> None:
     """Puts the project's README.md and docs/*.md as they are there, so that a first question about
     the project itself is answered. The model is loaded only if one of them has changed; how far it
     is with them is logged, for a server may take its time."""
-    store = SqlChunkStore(database)
+    store = SqlChunkStore(database, STAFFS)
     stored = {name: await store.get(name) for name, _ in pages(folder)}
     changed = {
         name: body

@@ -14,6 +14,7 @@ from app.__main__ import main
 from app.chunks import DocumentRecord, SqlChunkStore
 from app.database import Database
 from app.documents import put_pages
+from app.library import STAFFS
 from app.main import create_app
 from app.settings import Settings
 from intelligence.engine import Engine
@@ -48,7 +49,7 @@ def storage(settings: Settings, run: Run) -> Iterator[Database]:
 
 @pytest.fixture
 def store(storage: Database) -> ChunkStore:
-    return SqlChunkStore(storage)
+    return SqlChunkStore(storage, STAFFS)
 
 
 class TestSqlChunkStore(ChunkStoreContract):
@@ -148,9 +149,8 @@ def test_postgresql_goes_through_its_indexes(
             await session.execute(text("SET LOCAL enable_seqscan = off"))
             await session.execute(text("SET LOCAL enable_sort = off"))
             query = chunk_search.nearest_in_postgresql(384)
-            rows = await session.scalars(
-                text(f"EXPLAIN {query}"), {"model": MODEL, "vector": vector, "limit": 5}
-            )
+            values = {"model": MODEL, "library": STAFFS, "vector": vector, "limit": 5}
+            rows = await session.scalars(text(f"EXPLAIN {query}"), values)
             plans.append("\n".join(rows))
 
     run(explain())

@@ -14,11 +14,12 @@ from typing import Annotated, Self
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response, WebSocket
 from pydantic import Field, NonNegativeInt, PositiveInt, RedisDsn, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from starlette.requests import HTTPConnection
 
 from app import logs
 from app.commands import COMMANDS, Commands
 from app.database import Database
-from app.keys import ApiKeys, Caller, checked, require
+from app.keys import Caller, checked, find, require
 from app.measurements import SqlMeasurements
 from app.models import utcnow
 from app.problems import invalid
@@ -155,7 +156,7 @@ async def watch(
     key = request.headers["Authorization"].partition(" ")[2]
 
     async def allowed() -> bool:
-        return await may_look(request.app, key)
+        return await may_look(request, key)
 
     events = encoded(analytics.hub.events(subscription, allowed))
     return EventStream(events, stop=request.app.state.stopping, farewell=SHUTDOWN.sse)
@@ -185,16 +186,15 @@ async def watch_by_socket(
         except Overloaded as error:
             retry = {"Retry-After": str(asking.RETRY_AFTER)}
             raise socket.Refused(503, str(error), retry) from None
-        return analytics.hub.events(subscription, lambda: may_look(app, key))
+        return analytics.hub.events(subscription, lambda: may_look(websocket, key))
 
     authorization = websocket.headers.get("Authorization", "")
     await socket.serve(websocket.receive, websocket.send, authorization, enter, app.state.stopping)
 
 
-async def may_look(app: FastAPI, key: str) -> bool:
-    keys: ApiKeys = app.state.keys
-    caller = await keys.find(key)
-    return caller is not None and LOOKING in caller.scopes
+async def may_look(connection: HTTPConnection, credentials: str) -> bool:
+    caller = await find(connection, credentials)
+    return caller is not None and caller.may(LOOKING, "GET")
 
 
 @asynccontextmanager

@@ -17,7 +17,7 @@ from app.logs import request_id
 
 logger = logging.getLogger("app.events")
 
-# The key id of who calls; COMMAND for `python -m app`; None for a stranger.
+# The id of the key or account that calls; COMMAND for `python -m app`; None for a stranger.
 actor: ContextVar[str | None] = ContextVar("actor", default=None)
 COMMAND = "command"
 

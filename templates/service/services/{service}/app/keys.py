@@ -47,6 +47,16 @@ class Caller:
     def of(cls, row: ApiKey) -> Self:
         return cls(row.id, row.name, frozenset(row.scopes.split()))
 
+    @property
+    def actor(self) -> str:
+        """The id of who answers for what they do."""
+        return self.key_id
+
+    def may(self, scope: str, method: str) -> bool:
+        """Whether they may send a request of this method to a route that asks for the scope."""
+        del method  # a key's scope opens whatever it is asked for
+        return scope in self.scopes
+
 
 class ApiKeys:
     def __init__(self, database: Database, secret_key: SecretStr) -> None:
@@ -179,10 +189,10 @@ async def checked(connection: HTTPConnection, credentials: str, scope: str | Non
     found = await find(connection, credentials)
     if found is None:
         raise refusal(401, "the API key is unknown, revoked or expired", "invalid_token")
-    if scope is not None and scope not in found.scopes:
+    if scope is not None and not found.may(scope, connection.scope.get("method", "GET")):
         raise refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
     connection.state.key_id = found.key_id
-    actor.set(found.key_id)
+    actor.set(found.actor)
     get_rate_limits(connection).take(found.key_id)
     return found
 

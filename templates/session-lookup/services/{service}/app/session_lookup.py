@@ -15,7 +15,7 @@ from app.settings import Settings
 async def find(desk: Desk, token: str) -> Caller | None:
     """Who sent this access token, if its session goes on."""
     claims = desk.access.read(token, utcnow())
-    if claims is None or not await desk.accounts.is_open(claims["sid"]):
+    if claims is None or not await desk.accounts.is_open(claims["session"]):
         return None
     return await desk.caller(token)
 

@@ -34,7 +34,7 @@ async def ada(desk: Desk) -> Account:
 
 
 async def status(client: httpx2.AsyncClient, desk: Desk, session: Session) -> int:
-    token = desk.tokens(session).access_token
+    token = (await desk.tokens(session)).access_token
     headers = {"Authorization": f"Bearer {token}"}
     return (await client.get("/v1/models", headers=headers)).status_code
 

@@ -34,8 +34,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_audit_event"),
     )
     op.create_index("ix_audit_event_at", "audit_event", ["at"])
-    op.create_index("ix_audit_event_actor_at", "audit_event", ["actor", "at"])
-    op.create_index("ix_audit_event_subject_at", "audit_event", ["subject", "at"])
     if op.get_context().dialect.name == "sqlite":
         op.execute(SQLITE)
     else:

@@ -12,7 +12,7 @@ from apps.vectors.fields import EmbeddingField
 class Document(models.Model):
     """`intelligence.retrieval.ports.Document`, with the time at which this version was put."""
 
-    id = models.CharField(max_length=100, primary_key=True)
+    id = models.CharField(max_length=130, primary_key=True)
     title = models.CharField(max_length=300)
     url = models.CharField(max_length=2000, null=True)
     digest = models.CharField(max_length=64)

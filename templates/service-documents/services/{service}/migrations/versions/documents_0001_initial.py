@@ -39,7 +39,7 @@ def upgrade() -> None:
     on_postgresql = op.get_bind().dialect.name == "postgresql"
     op.create_table(
         "document",
-        sa.Column("id", sa.String(100), nullable=False),
+        sa.Column("id", sa.String(130), nullable=False),
         sa.Column("title", sa.String(300), nullable=False),
         sa.Column("url", sa.String(2000), nullable=True),
         sa.Column("digest", sa.String(64), nullable=False),
@@ -49,7 +49,7 @@ def upgrade() -> None:
     op.create_table(
         "chunk",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("document_id", sa.String(100), nullable=False),
+        sa.Column("document_id", sa.String(130), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("model", sa.String(100), nullable=False),

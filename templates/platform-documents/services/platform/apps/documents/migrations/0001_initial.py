@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.CharField(max_length=100, primary_key=True, serialize=False),
+                    models.CharField(max_length=130, primary_key=True, serialize=False),
                 ),
                 ("title", models.CharField(max_length=300)),
                 ("url", models.CharField(max_length=2000, null=True)),

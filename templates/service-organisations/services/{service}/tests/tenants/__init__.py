@@ -1,0 +1,1 @@
+"""What organisations promise: who may call what, and that nobody finds another tenant's."""
