@@ -11,7 +11,18 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from app import docs, health, logs, metrics, models_api, openapi, problems, rate_limits, waiting
+from app import (
+    docs,
+    health,
+    logs,
+    metrics,
+    models_api,
+    openapi,
+    problems,
+    rate_limits,
+    usage_api,
+    waiting,
+)
 from app.database import Database
 from app.engine import build_engine
 from app.features import FEATURES
@@ -20,6 +31,7 @@ from app.middleware import BodyLimit, RequestContext
 from app.settings import Settings
 from app.stores import SqlUsageSink
 from intelligence.engine import Engine
+from intelligence.prices import Prices
 
 MAX_BODY = 1024 * 1024  # bytes
 DRAIN_TIMEOUT = 4.0  # seconds, for each of the engine and the usage
@@ -44,7 +56,10 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
-    """By default with the environment's settings (ValidationError: unsafe) and their model."""
+    """By default with the environment's settings (ValidationError: unsafe) and their model.
+
+    Raises PriceError, too.
+    """
     settings = settings or Settings()
     logs.configure(settings)
     app = FastAPI(
@@ -60,7 +75,9 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.keys = ApiKeys(app.state.database, settings.secret_key)
     # Ways to know a caller: coroutines that give None for what is not theirs.
     app.state.callers = [lambda key: app.state.keys.find(key)]
-    app.state.usage_writer = app.state.usage_sink = SqlUsageSink(app.state.database)
+    app.state.prices = Prices.read()
+    app.state.usage_writer = SqlUsageSink(app.state.database, app.state.prices)
+    app.state.usage_sink = app.state.usage_writer
     app.state.models = []  # their names, by functions that raise NotReady
     app.state.resources = []  # what features open: asynchronous context managers, made of the app
     app.state.pages = []  # paths for people, which `python -m app seed` prints
@@ -73,6 +90,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     docs.install(app)
     app.include_router(health.router)
     app.include_router(models_api.router)
+    app.include_router(usage_api.router)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY)
     app.add_middleware(RequestContext)
     metrics.install(app, settings)

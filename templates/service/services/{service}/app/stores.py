@@ -14,6 +14,7 @@ from starlette.requests import HTTPConnection
 
 from app.database import Database
 from app.models import UsageRecord, utcnow
+from intelligence.prices import Prices
 from intelligence.usage import Usage, UsageSink
 
 logger = logging.getLogger(__name__)
@@ -26,8 +27,11 @@ class Entry:
     usage: Usage
     created_at: datetime = field(default_factory=utcnow)
 
-    def row(self) -> dict[str, object]:
-        return asdict(self.usage) | {"created_at": self.created_at}
+    def row(self, prices: Prices) -> dict[str, object]:
+        usage = self.usage
+        tokens, day = (usage.input_tokens, usage.output_tokens), self.created_at.date()
+        cost = prices.cost(usage.model, *tokens, day)
+        return asdict(usage) | {"created_at": self.created_at, "cost_nano": cost}
 
 
 class SqlUsageSink:
@@ -38,8 +42,11 @@ class SqlUsageSink:
     process that is killed takes along what its last write had not committed.
     """
 
-    def __init__(self, database: Database, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self, database: Database, prices: Prices | None = None, max_waiting: int = MAX_WAITING
+    ) -> None:
         self._database = database
+        self._prices = prices or Prices.read()
         self._max_waiting = max_waiting
         self._waiting: list[Entry] = []
         self._writing: Sequence[Entry] = ()
@@ -81,7 +88,8 @@ class SqlUsageSink:
     async def _insert(self, entries: Sequence[Entry]) -> None:
         try:
             async with self._database.session() as session:
-                await session.execute(insert(UsageRecord), [entry.row() for entry in entries])
+                rows = [entry.row(self._prices) for entry in entries]
+                await session.execute(insert(UsageRecord), rows)
         except (IntegrityError, DataError) as error:
             # Of one row, such as one whose key is gone: each is tried by itself.
             if len(entries) == 1:
@@ -103,4 +111,10 @@ async def get_usage_sink(connection: HTTPConnection) -> UsageSink[Awaitable[None
     return sink
 
 
+async def get_prices(connection: HTTPConnection) -> Prices:
+    prices: Prices = connection.app.state.prices
+    return prices
+
+
 UsageSinkDep = Annotated[UsageSink[Awaitable[None]], Depends(get_usage_sink)]
+PricesDep = Annotated[Prices, Depends(get_prices)]

@@ -19,7 +19,7 @@ from app.models import ApiKey, utcnow
 from app.settings import Settings
 from intelligence.api.rate_limits import RateLimits
 
-ANY_KEY = {"/v1/models", "/v1/models/{name}"}  # which ask for no scope
+ANY_KEY = {"/v1/models", "/v1/models/{name}", "/v1/usage"}  # which ask for no scope
 PUBLIC = {"/livez", "/readyz", "/openapi.json", "/docs", "/docs/start.js"}
 
 
