@@ -137,9 +137,6 @@ pub fn partly(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
     if answers.model_serving == ModelServing::Batch {
         rows.push(row(answers, "model_serving", "jobs and a worker process; the embedded model answers at once"));
     }
-    if answers.consumers == Consumers::Partners {
-        rows.push(row(answers, "consumers", "quotas a key; keys have scopes and can expire"));
-    }
     rows
 }
 

@@ -146,6 +146,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("streams", None, &["workloads"], chatbot || realtime);
     add("recommendations", None, &["workloads"], recommendations);
     add("realtime", None, &["workloads"], realtime);
+    let quotas = answers.consumers == Consumers::Partners && (serves || answers.workloads.has_ai());
+    add("quotas", None, &["consumers"], quotas);
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
     add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
     add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot);
@@ -168,6 +170,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("key-cache", service, &["compliance"], answers.compliance != Compliance::Strict);
         add("key-lookup", service, &["compliance"], answers.compliance == Compliance::Strict);
         add("service-platform-key", service, &[], hybrid);
+        add("service-quotas", service, &["consumers"], quotas);
         add("cors", service, &["consumers"], answers.consumers == Consumers::SpaMobile);
         // In a hybrid the platform is where staff works.
         let staff = !hybrid;
@@ -195,6 +198,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("platform-chat", None, &["workloads"], !hybrid && chatbot);
         add("platform-recommendations", None, &["workloads"], !hybrid && recommendations);
         add("platform-realtime", None, &["workloads"], !hybrid && realtime);
+        add("platform-quotas", None, &["consumers"], !hybrid && quotas);
         add("platform-ai-client", None, &[], hybrid);
         add("platform-postgresql", None, &["database"], postgresql);
         add("platform-users-simple", None, &["users"], accounts);

@@ -176,6 +176,9 @@ async def checked(connection: HTTPConnection, credentials: str, scope: str | Non
         raise refusal(403, f"the API key lacks the scope {scope}", "insufficient_scope")
     connection.state.key_id = found.key_id
     get_rate_limits(connection).take(found.key_id)
+    if scope is not None:
+        for admit in connection.app.state.doors:
+            await admit(found)
     return found
 
 

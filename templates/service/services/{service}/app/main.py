@@ -78,6 +78,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.prices = Prices.read()
     app.state.usage_writer = SqlUsageSink(app.state.database, app.state.prices)
     app.state.usage_sink = app.state.usage_writer
+    app.state.doors = []  # coroutines that raise for a caller who may not ask for more
     app.state.models = []  # their names, by functions that raise NotReady
     app.state.resources = []  # what features open: asynchronous context managers, made of the app
     app.state.pages = []  # paths for people, which `python -m app seed` prints

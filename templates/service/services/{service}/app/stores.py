@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -10,6 +10,7 @@ from typing import Annotated
 from fastapi import Depends
 from sqlalchemy import insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from app.database import Database
@@ -51,6 +52,8 @@ class SqlUsageSink:
         self._waiting: list[Entry] = []
         self._writing: Sequence[Entry] = ()
         self._writer: asyncio.Task[None] | None = None
+        # What else goes into the transaction of a write, by features.
+        self.beside = list[Callable[[AsyncSession, Sequence[Entry]], Awaitable[None]]]()
 
     async def record(self, usage: Usage) -> None:
         """Returns before it is written, see `flush`."""
@@ -90,6 +93,8 @@ class SqlUsageSink:
             async with self._database.session() as session:
                 rows = [entry.row(self._prices) for entry in entries]
                 await session.execute(insert(UsageRecord), rows)
+                for write in self.beside:
+                    await write(session, entries)
         except (IntegrityError, DataError) as error:
             # Of one row, such as one whose key is gone: each is tried by itself.
             if len(entries) == 1:
