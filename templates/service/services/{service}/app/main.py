@@ -20,6 +20,7 @@ from app import (
     openapi,
     problems,
     rate_limits,
+    telemetry,
     usage_api,
     waiting,
 )
@@ -62,6 +63,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     """
     settings = settings or Settings()
     logs.configure(settings)
+    exported = telemetry.configured(settings)
     app = FastAPI(
         title="AI service",
         version="1.0.0",
@@ -69,6 +71,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
+        telemetry=exported.of_fastapi if exported else None,
     )
     app.state.engine = engine or build_engine(settings)
     app.state.database = Database(settings.database_url)
@@ -95,6 +98,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY)
     app.add_middleware(RequestContext)
     metrics.install(app, settings)
+    telemetry.install(app, exported)
     for install in FEATURES:
         install(app, settings)
     return app
