@@ -148,6 +148,9 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("realtime", None, &["workloads"], realtime);
     let quotas = answers.consumers == Consumers::Partners && (serves || answers.workloads.has_ai());
     add("quotas", None, &["consumers"], quotas);
+    let client = answers.consumers == Consumers::SpaMobile && (serves || answers.workloads.has_ai());
+    add("client-typescript", None, &["consumers"], client);
+    add("client-typescript-streams", None, &["consumers", "workloads"], client && (chatbot || realtime));
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
     add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
     add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot);
@@ -248,6 +251,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("ci-github-postgresql", service, &["ci", "database"], github && postgresql && !vectors);
     add("ci-github-pgvector", service, &["ci", "database", "workloads"], github && postgresql && vectors);
     add("ci-github-kubernetes", None, &["ci", "operations"], github && kubernetes);
+    add("ci-github-client", None, &["ci", "consumers"], github && client);
+    add("ci-gitlab-client", None, &["ci", "consumers"], gitlab && client);
     add("ci-gitlab", None, &["ci"], gitlab);
     add("ci-gitlab-postgresql", None, &["ci", "database"], gitlab && postgresql && !vectors);
     add("ci-gitlab-pgvector", None, &["ci", "database", "workloads"], gitlab && postgresql && vectors);
