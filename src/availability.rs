@@ -20,8 +20,6 @@ pub struct Partly {
     pub missing: &'static str,
 }
 
-const NO_CLIENT: &str = "a generated TypeScript client; the contract to generate it from is in contracts/openapi";
-
 const NOWHERE: &[Architecture] = &[];
 const WITH_A_PLATFORM: &[Architecture] = &[Architecture::Monolith, Architecture::Hybrid];
 const OF_ONE_SERVICE: &[Architecture] = &[Architecture::ApiFirst, Architecture::Monolith];
@@ -135,9 +133,6 @@ pub fn partly(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
     if answers.model_serving == ModelServing::Batch && architecture != Architecture::ApiFirst {
         rows.push(row(answers, "model_serving", "jobs and a worker process; the embedded model answers at once"));
     }
-    if answers.consumers == Consumers::Partners {
-        rows.push(row(answers, "consumers", "quotas a key; keys have scopes and can expire"));
-    }
     rows
 }
 
@@ -148,23 +143,15 @@ fn row(answers: &Answers, question: &'static str, missing: &'static str) -> Part
 fn of_a_service(answers: &Answers) -> Vec<Partly> {
     let mut rows = Vec::new();
     let mut missing = |question, text| rows.push(row(answers, question, text));
-    match answers.consumers {
-        Consumers::SpaMobile => missing("consumers", NO_CLIENT),
-        Consumers::OwnWeb => {
-            missing("consumers", "a browser session; a page calls through its own server, which holds the key");
-        }
-        Consumers::Partners => {}
+    if answers.consumers == Consumers::OwnWeb {
+        missing("consumers", "a browser session; a page calls through its own server, which holds the key");
     }
     rows
 }
 
 fn of_a_platform(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
     let mut rows = Vec::new();
-    // A hybrid's service has CORS.
-    let mut no_client =
-        "CORS and a generated TypeScript client; the contract to generate it from is in contracts/openapi";
     if architecture == Architecture::Hybrid {
-        no_client = NO_CLIENT;
         rows.push(Partly {
             question: "architecture",
             answer: architecture.key().to_owned(),
@@ -173,8 +160,9 @@ fn of_a_platform(answers: &Answers, architecture: Architecture) -> Vec<Partly> {
         });
     }
     let mut missing = |question, text| rows.push(row(answers, question, text));
-    if answers.consumers == Consumers::SpaMobile {
-        missing("consumers", no_client);
+    // A hybrid's service has CORS.
+    if answers.consumers == Consumers::SpaMobile && architecture == Architecture::Monolith {
+        missing("consumers", "CORS: a page of another origin cannot call the API");
     }
     if answers.users == Users::Organisations {
         missing(

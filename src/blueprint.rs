@@ -161,6 +161,11 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     let told_by_redis = if realtime { &["workloads"] } else { &["model_serving"] };
     add("redis", None, told_by_redis, realtime || jobs);
     add("fuzz", None, told_by_redis, realtime || jobs);
+    let quotas = answers.consumers == Consumers::Partners && (serves || answers.workloads.has_ai());
+    add("quotas", None, &["consumers"], quotas);
+    let client = answers.consumers == Consumers::SpaMobile && (serves || answers.workloads.has_ai());
+    add("client-typescript", None, &["consumers"], client);
+    add("client-typescript-streams", None, &["consumers", "workloads"], client && (chatbot || realtime));
     let service = if serves { Some(FIRST_SERVICE) } else { Some(PLATFORM) };
     add("openai-inference", service, &["model_serving", "workloads"], openai && inference);
     add("openai-chat", service, &["model_serving", "workloads"], openai && chatbot);
@@ -188,12 +193,14 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("organisations-chat", service, &["users", "workloads"], tenants && chatbot);
         add("organisations-recommendations", service, &["users", "workloads"], tenants && recommendations);
         add("organisations-realtime", service, &["users", "workloads"], tenants && realtime);
+        add("organisations-quotas", service, &["users", "consumers"], tenants && quotas);
         add("organisations-jobs", service, &["users", "model_serving"], tenants && jobs);
         add("service-recommendations", service, &["workloads"], recommendations);
         add("service-realtime", service, &["workloads"], realtime);
         add("key-cache", service, &["compliance"], answers.compliance != Compliance::Strict);
         add("key-lookup", service, &["compliance"], answers.compliance == Compliance::Strict);
         add("service-platform-key", service, &[], hybrid);
+        add("service-quotas", service, &["consumers"], quotas);
         add("cors", service, &["consumers"], answers.consumers == Consumers::SpaMobile);
         // In a hybrid the platform is where staff works.
         let staff = !hybrid;
@@ -204,6 +211,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("audit", service, &["compliance"], audited);
         add("audit-accounts", service, &["compliance", "users"], audited && accounts);
         add("audit-organisations", service, &["compliance", "users"], audited && tenants);
+        add("audit-quotas", service, &["compliance", "consumers"], audited && quotas);
         add("audit-chat", service, &["compliance", "workloads"], audited && chatbot);
         add("audit-recommendations", service, &["compliance", "workloads"], audited && recommendations);
         add("audit-admin", service, &["compliance", "admin", "workloads"], audited && staffed);
@@ -242,6 +250,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("platform-chat", None, &["workloads"], !hybrid && chatbot);
         add("platform-recommendations", None, &["workloads"], !hybrid && recommendations);
         add("platform-realtime", None, &["workloads"], !hybrid && realtime);
+        add("platform-quotas", None, &["consumers"], !hybrid && quotas);
         add("platform-ai-client", None, &[], hybrid);
         add("platform-postgresql", None, &["database"], postgresql);
         add("platform-users-simple", None, &["users"], accounts);
@@ -293,6 +302,8 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("ci-github-postgresql", service, &["ci", "database"], github && postgresql && !vectors);
     add("ci-github-pgvector", service, &["ci", "database", "workloads"], github && postgresql && vectors);
     add("ci-github-kubernetes", None, &["ci", "operations"], github && kubernetes);
+    add("ci-github-client", None, &["ci", "consumers"], github && client);
+    add("ci-gitlab-client", None, &["ci", "consumers"], gitlab && client);
     add("ci-gitlab", None, &["ci"], gitlab);
     add("ci-gitlab-postgresql", None, &["ci", "database"], gitlab && postgresql && !vectors);
     add("ci-gitlab-pgvector", None, &["ci", "database", "workloads"], gitlab && postgresql && vectors);

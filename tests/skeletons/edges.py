@@ -26,10 +26,11 @@ FROM pg_constraint WHERE conrelid = '{table}'::regclass AND contype IN ('f', 'c'
 ORDER BY 1
 """
 NAMES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
-TABLES = {"api_key", "usage_record", "document", "chunk", "conversation", "message"}
+TABLES = {"api_key", "key_quota", "usage_record", "document", "chunk", "conversation", "message"}
 # Of each something that the frameworks' words for it differ in, so that a comparison of nothing is noticed.
 TOLD = {
     "api_key": "unique digest",
+    "key_quota": "tokens_a_month bigint, may be null",
     "usage_record": "FOREIGN KEY (key_id) REFERENCES api_key(id)",
     "document": "url character varying(2000), may be null",
     "chunk": "unique document_id, \"position\"",
@@ -38,7 +39,7 @@ TOLD = {
 }
 CHOICES = {
     "architecture_reason": "the tests ask for it", "workloads": "inference-api,chatbot", "database": "postgresql",
-    "model_serving": "own-cpu",
+    "model_serving": "own-cpu", "consumers": "partners",
 }
 SECRET = {"SECRET_KEY": "shared by both edges, and long enough for production"}
 
@@ -92,7 +93,7 @@ def made(scratch: Path, architecture: str) -> Project:
 def contract(project: Project) -> dict[str, object]:
     """What a caller can tell: operations, bodies, answers, schemas; not how a framework words or orders them."""
     told: dict[str, object] = {}
-    for name in ("inference", "documents", "chat"):
+    for name in ("inference", "documents", "chat", "usage", "quotas"):
         [file] = project.folder.glob(f"contracts/openapi/*/{name}.json")
         document = json.loads(file.read_text())
         told |= {f"{name}: schema {each}": schema for each, schema in document["components"]["schemas"].items()}

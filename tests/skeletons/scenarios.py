@@ -11,6 +11,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
+import client
 import postgresql
 from browser import Page, browser
 from processes import environment, execute, free_port, running, until
@@ -381,6 +382,9 @@ class OtherTree:
                 with step("just demo, twice; the dashboard in a browser"):
                     project.makes_up_usage_afresh()
                     show(project, scratch)
+            if (project.folder / "clients/typescript/src/stream.ts").exists():
+                with step("just client: types of the contracts; a wrong use is noticed, a right one asks and reads a stream"):
+                    client.works(project)
             if (procfile := project.folder / "Procfile").exists():
                 with step("Procfile: installed as a buildpack does, released, served"):
                     lines = dict(line.split(": ", 1) for line in procfile.read_text().splitlines() if line)

@@ -39,6 +39,16 @@ def test_the_embedded_model_can_stay_beside_a_server_that_does_not_embed() -> No
             backend.configured(beside | {variable: "nonsense"})
 
 
+def test_who_runs_a_model_has_a_name() -> None:
+    beside = {"AI_BACKEND": "openai", "EMBEDDING_MODEL": "embedded"}
+    found = [
+        backend.provider(environ, embeds=embeds)
+        for environ in ({}, {"AI_BACKEND": "openai"}, beside)
+        for embeds in (True, False)
+    ]
+    assert found == [*["in-process"] * 2, *["openai"] * 2, "in-process", "openai"]
+
+
 @pytest.mark.parametrize(
     ("change", "variable"),
     [

@@ -26,6 +26,11 @@ def test_an_api_asks_another_process_for_the_same_model() -> None:
     assert backend.server(API) == Server("http://inference.test:8000/v1", "ak_inference", 30)
 
 
+def test_who_runs_a_model_has_a_name() -> None:
+    found = [backend.provider(API | {"APP_ROLE": role}, embeds=True) for role in ("api", "worker")]
+    assert found == ["inference", "in-process"]
+
+
 @pytest.mark.parametrize(
     ("change", "variable"),
     [

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from urllib.request import urlopen
 
 import pytest
@@ -73,6 +74,18 @@ def test_tokens_are_counted_by_operation_on_their_way_to_the_sink(metrics: Metri
     assert {
         'inference_tokens_total{direction="input",operation="similar"} 14.0',
         'inference_tokens_total{direction="output",operation="similar"} 4.0',
+    } <= scraped(metrics)
+
+
+def test_the_first_words_of_what_is_streamed_are_timed(metrics: Metrics) -> None:
+    whole = Usage("ak_1", "chat", "made-up", 7, 2, 900.0, 200)
+    metrics.used(whole)
+    assert not any("first_token_seconds_count" in line for line in scraped(metrics))
+    metrics.used(replace(whole, first_token_ms=600.0))
+    assert {
+        'inference_first_token_seconds_bucket{le="0.5",operation="chat"} 0.0',
+        'inference_first_token_seconds_bucket{le="0.75",operation="chat"} 1.0',
+        'inference_first_token_seconds_count{operation="chat"} 1.0',
     } <= scraped(metrics)
 
 

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import (
     JSON,
     Boolean,
+    Date,
     Enum,
     Float,
     Integer,
@@ -48,6 +49,8 @@ def value(column: Any, rows: Mapping[Table, Mapping[str, Any]], key: ApiKey) -> 
             return next(NUMBERS)
         case JSON():
             return {}
+        case Date():
+            return utcnow().date()
         case UtcDateTime():
             return utcnow()
         case _:

@@ -31,6 +31,15 @@ def test_a_key_is_revoked_once_and_its_digest_shown_never(admin_client: Client) 
     assert ApiKey.objects.get(pk="ak_1").digest not in page
 
 
+def test_usage_is_listed_with_its_cost(
+    admin_client: Client, ask: Callable[..., UsageRecord]
+) -> None:
+    ask(1, cost_nano=140_000_000)
+    page = admin_client.get(reverse("admin:ai_usagerecord_changelist")).content.decode()
+    assert "0.14 EUR" in page
+    assert "unknown" in page  # of the one before
+
+
 @pytest.mark.parametrize("model", ["ai_apikey", "ai_usagerecord"])
 def test_records_are_neither_made_nor_deleted_by_hand(
     admin_client: Client, record: UsageRecord, model: str

@@ -8,11 +8,11 @@ from apps.ai.models import UsageRecord
 from apps.ai.stores import keep
 
 
-def usage(user_id: int | None) -> UsageRecord:
+def usage(user_id: int | None, model: str = "m") -> UsageRecord:
     return UsageRecord(
         user_id=user_id,
         operation="classify",
-        model="m",
+        model=model,
         input_tokens=7,
         output_tokens=0,
         latency_ms=1.5,
@@ -28,6 +28,13 @@ def test_each_call_is_kept_by_itself_with_its_time() -> None:
         keep(usage(each))
     assert [each.user for each in UsageRecord.objects.order_by("pk")] == [user, None, user]
     assert before <= UsageRecord.objects.latest("pk").created_at <= timezone.now()
+
+
+@pytest.mark.django_db
+def test_a_call_costs_what_its_model_does_and_without_a_price_nobody_knows_what() -> None:
+    keep(usage(None, "all-minilm-l6-v2-int8"))
+    keep(usage(None))
+    assert [each.cost_nano for each in UsageRecord.objects.order_by("pk")] == [0, None]
 
 
 @pytest.mark.django_db

@@ -1,6 +1,8 @@
 """The platform by requests, as its callers and its operator see it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
 from threading import current_thread, main_thread
 
 from django.db import connections
@@ -34,3 +36,8 @@ class Platform:
     def recorded(self, key: str) -> Sequence[Usage]:
         rows = UsageRecord.objects.filter(key_id="_".join(key.split("_", 2)[:2])).order_by("id")
         return [usage_of(row) for row in rows]
+
+    def put_down(self, key: str, usage: Usage, at: datetime, cost_nano: int | None) -> None:
+        record = UsageRecord(**asdict(usage), created_at=at, cost_nano=cost_nano)
+        record.key_id = "_".join(key.split("_", 2)[:2])
+        record.save()

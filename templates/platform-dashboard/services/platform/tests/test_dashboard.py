@@ -50,10 +50,22 @@ def test_figures_are_of_each_group() -> None:
     record(latency_ms=10.0, status=399)
     record(operation="classify", input_tokens=7, latency_ms=2.0)
     assert figures(F("operation"), BEGINNING) == {
-        "embeddings": Figures(3, 1, 30, 3, 10.0, 15.0),
-        "classify": Figures(1, 0, 7, 1, 2.0, 2.0),
+        "embeddings": Figures(3, 1, 30, 3, 10.0, 15.0, unpriced=3),
+        "classify": Figures(1, 0, 7, 1, 2.0, 2.0, unpriced=1),
     }
     assert figures(Value(1), at(TODAY, 13)) == {}
+
+
+@pytest.mark.django_db
+def test_what_has_no_price_is_counted_and_not_taken_for_free(admin_client: Client) -> None:
+    now = datetime.now(UTC)
+    record(now, cost_nano=1_500_000_000)
+    record(now)
+    total = report(now.date())["total"]
+    assert (total.cost_nano, total.unpriced) == (1_500_000_000, 1)
+    page = admin_client.get("/admin/").content.decode()
+    assert "1.50 EUR" in page
+    assert "1 requests without a price" in page
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from apps.ai.models import ApiKey, UsageRecord
 from apps.ai.stores import DjangoUsageSink
-from intelligence.testing.usage_sink import Store, UsageSinkContract, usage_of
+from intelligence.testing.usage_sink import PRICES, Store, UsageSinkContract, usage_of
 from intelligence.usage import Usage
 
 
@@ -14,10 +14,14 @@ class DjangoStore:
         self.key_id = key_id
 
     def record(self, usage: Usage) -> None:
-        DjangoUsageSink().record(usage)
+        DjangoUsageSink(PRICES).record(usage)
 
     def recorded(self, key_id: str | None) -> Sequence[Usage]:
         return [usage_of(row) for row in UsageRecord.objects.filter(key_id=key_id).order_by("id")]
+
+    def costs(self, key_id: str | None) -> Sequence[int | None]:
+        rows = UsageRecord.objects.filter(key_id=key_id).order_by("id")
+        return list(rows.values_list("cost_nano", flat=True))
 
 
 # A foreign key is checked at the end of a transaction, and the sink's must end.

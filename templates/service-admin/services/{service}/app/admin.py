@@ -189,6 +189,11 @@ class ApiKeyView(ReadOnly, model=ApiKey):
         return RedirectResponse(request.url_for("admin:list", identity=self.identity), 303)
 
 
+def cost(record: UsageRecord, _: object, request: Request) -> str:
+    shown: str = request.app.state.prices.shown(record.cost_nano)
+    return shown
+
+
 class UsageView(ReadOnly, model=UsageRecord):
     name = "Usage record"
     name_plural = "Usage"
@@ -200,10 +205,11 @@ class UsageView(ReadOnly, model=UsageRecord):
         UsageRecord.model,
         UsageRecord.input_tokens,
         UsageRecord.output_tokens,
+        UsageRecord.cost_nano,
         UsageRecord.latency_ms,
         UsageRecord.status,
     ]
-    column_details_list: ClassVar = [UsageRecord.id, *column_list]
+    column_details_list: ClassVar = [UsageRecord.id, *column_list, UsageRecord.first_token_ms]
     column_labels: ClassVar = {
         UsageRecord.id: "ID",
         UsageRecord.created_at: "Time (UTC)",
@@ -212,9 +218,13 @@ class UsageView(ReadOnly, model=UsageRecord):
         UsageRecord.model: "Model",
         UsageRecord.input_tokens: "Tokens read",
         UsageRecord.output_tokens: "Tokens written",
+        UsageRecord.cost_nano: "Cost",
         UsageRecord.latency_ms: "Latency (ms)",
+        UsageRecord.first_token_ms: "First words (ms)",
         UsageRecord.status: "Status",
     }
+    column_formatters: ClassVar = {UsageRecord.cost_nano: cost}
+    column_formatters_detail: ClassVar = column_formatters
     column_searchable_list: ClassVar = [UsageRecord.key_id, UsageRecord.operation]
     column_sortable_list: ClassVar = [UsageRecord.created_at]
     column_default_sort: ClassVar = (UsageRecord.id, True)

@@ -288,6 +288,7 @@ async def test_usage_is_listed_newest_first_and_found_by_key(
                     output_tokens=0,
                     latency_ms=latency,
                     status=200,
+                    cost_nano=140_000_000 if each == key else None,
                 )
             )
             await session.flush()
@@ -296,6 +297,8 @@ async def test_usage_is_listed_newest_first_and_found_by_key(
     found = (await staff.get(f"/admin/usage-record/list?search={key_id(key)}")).text
     assert "<td>1.2</td>" in found
     assert "<td>7.8</td>" not in found
+    assert "<td>0.14 EUR</td>" in found
+    assert "<td>unknown</td>" in every
 
 
 async def test_pages_carry_their_policy_and_load_nothing_from_elsewhere(

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from fastapi import FastAPI
 from sqladmin import Admin, BaseView, expose
-from sqlalchemy import ColumnElement, Select, case, extract, func, literal, select
+from sqlalchemy import ColumnElement, Select, case, func, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
@@ -18,13 +18,13 @@ from starlette.responses import Response
 from app.database import Database
 from app.models import ApiKey, UsageRecord, utcnow
 from app.settings import Settings
+from app.usage_api import midnight
 from intelligence import usage_charts as charts
 from intelligence.usage_figures import FIRST_ERROR, Figures, busiest, days
 
 SPANS = (7, 30, 90)  # days, today included
 DEFAULT_SPAN = 30
 MOST_KEYS = 10
-DAY_SECONDS = 86400
 
 
 class Row(NamedTuple):
@@ -45,6 +45,7 @@ def grouped(by: ColumnElement[Any], since: datetime) -> Select[Any]:
             UsageRecord.input_tokens,
             UsageRecord.output_tokens,
             UsageRecord.latency_ms,
+            UsageRecord.cost_nano,
             func.row_number().over(partition_by=by, order_by=UsageRecord.latency_ms).label("rank"),
             func.count().over(partition_by=by).label("size"),
         )
@@ -66,6 +67,8 @@ def grouped(by: ColumnElement[Any], since: datetime) -> Select[Any]:
         func.sum(column.output_tokens),
         percentile(50),
         percentile(95),
+        func.sum(column.cost_nano),
+        func.count() - func.count(column.cost_nano),
     ).group_by(column.value)
 
 
@@ -74,15 +77,6 @@ async def figures(
 ) -> dict[Any, Figures]:
     rows = await session.execute(grouped(by, since))
     return {value: Figures(*counted) for value, *counted in rows}
-
-
-def midnight() -> ColumnElement[Any]:
-    """The beginning of a record's day in UTC, in seconds since 1970, on SQLite and PostgreSQL.
-
-    SQLite reckons in whole milliseconds: half a one before midnight is the next day already.
-    """
-    seconds = extract("epoch", UsageRecord.created_at)
-    return seconds - seconds % DAY_SECONDS
 
 
 def table(counted: Iterable[tuple[str, Figures]], names: dict[str, str] | None = None) -> list[Row]:
@@ -103,6 +97,7 @@ class Dashboard(BaseView):
         span = int(asked) if asked in map(str, SPANS) else DEFAULT_SPAN
         context = await report(request.app.state.database, utcnow().date(), span)
         context |= {"title": "Dashboard", "span": span, "spans": SPANS}
+        context["cost"] = request.app.state.prices.shown
         return await self.templates.TemplateResponse(request, "dashboard.html", context)
 
 

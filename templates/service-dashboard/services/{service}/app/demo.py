@@ -7,7 +7,6 @@ again replaces what it made before and touches nothing else.
 import asyncio
 import secrets
 import sys
-from dataclasses import asdict
 
 from sqlalchemy import delete, insert
 
@@ -15,6 +14,8 @@ from app.database import Database
 from app.keys import ApiKeys
 from app.models import UsageRecord, utcnow
 from app.settings import Settings
+from app.stores import Entry
+from intelligence.prices import Prices
 from intelligence.usage_demo import DAYS, made_up
 
 # id: name, share of the requests
@@ -30,8 +31,9 @@ async def fill(settings: Settings) -> int:
     database = Database(settings.database_url)
     keys = ApiKeys(database, settings.secret_key)
     callers = {key_id: share for key_id, (_, share) in KEYS.items()}
+    prices = Prices.read()
     rows = [
-        asdict(usage) | {"key_id": key_id, "created_at": at}
+        Entry(usage, at).row(prices) | {"key_id": key_id}
         for at, key_id, usage in made_up(utcnow(), callers)
     ]
     try:

@@ -40,6 +40,7 @@ def used(
     operation: str = "embeddings",
     tokens: tuple[int, int] = (10, 0),
     status: int = 200,
+    cost_nano: int | None = None,
 ) -> UsageRecord:
     return UsageRecord(
         key_id=key_id,
@@ -50,6 +51,7 @@ def used(
         latency_ms=latency_ms,
         status=status,
         created_at=at,
+        cost_nano=cost_nano,
     )
 
 
@@ -71,13 +73,13 @@ async def test_every_figure_of_known_rows(database: Database, key_id: str) -> No
     )
     shown = await report(database, TODAY, 7)
     # 23 latencies: the 12th and the 22nd of them in order.
-    assert shown["total"] == Figures(23, 2, 720, 7, 10.0, 20.0)
+    assert shown["total"] == Figures(23, 2, 720, 7, 10.0, 20.0, unpriced=23)
     operations, by_key = ({row.name: row for row in rows} for _, rows, _ in shown["tables"])
-    assert operations["embeddings"].figures == Figures(21, 1, 210, 0, 10.0, 19.0)
-    assert operations["similar"].figures == Figures(2, 1, 510, 7, 3.5, 100.0)
-    assert by_key["test"].figures == Figures(22, 2, 710, 7, 10.0, 20.0)
+    assert operations["embeddings"].figures == Figures(21, 1, 210, 0, 10.0, 19.0, unpriced=21)
+    assert operations["similar"].figures == Figures(2, 1, 510, 7, 3.5, 100.0, unpriced=2)
+    assert by_key["test"].figures == Figures(22, 2, 710, 7, 10.0, 20.0, unpriced=22)
     assert by_key["test"].detail == key_id
-    assert by_key["none"].figures == Figures(1, 0, 10, 0, 3.5, 3.5)
+    assert by_key["none"].figures == Figures(1, 0, 10, 0, 3.5, 3.5, unpriced=1)
 
     requests, tokens, latency = (chart["svg"] for chart in shown["charts"])
     assert "Mon 9 Mar 2026\nSuccessful: 20\nErrors: 1<" in requests
@@ -88,6 +90,18 @@ async def test_every_figure_of_known_rows(database: Database, key_id: str) -> No
     assert "Mon 9 Mar 2026\nInput: 700\nOutput: 7<" in tokens
     assert "Mon 9 Mar 2026\nMedian: 11 ms\n95th percentile: 20 ms<" in latency
     assert "Thu 5 Mar 2026<" in latency
+
+
+async def test_what_has_no_price_is_counted_and_not_taken_for_free(
+    staff: httpx2.AsyncClient, database: Database, key_id: str
+) -> None:
+    now = utcnow()
+    await store(database, used(key_id, now, 1.0, cost_nano=1_500_000_000), used(key_id, now, 1.0))
+    total = (await report(database, now.date(), 7))["total"]
+    assert (total.cost_nano, total.unpriced) == (1_500_000_000, 1)
+    page = await staff.get("/admin/dashboard")
+    assert "1.50 EUR" in page.text
+    assert "1 requests without a price" in page.text
 
 
 async def test_the_busiest_keys_are_shown_and_the_rest_is_counted(

@@ -8,7 +8,7 @@ Times are the writing process's: clocks may differ by less than a lease.
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, cast
 
@@ -36,7 +36,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from starlette.requests import HTTPConnection
 
 from app.database import Database
-from app.models import ApiKey, Base, UsageRecord, UtcDateTime, utcnow
+from app.models import ApiKey, Base, UtcDateTime, utcnow
+from app.stores import Entry, SqlUsageSink
 from intelligence.api import jobs as api
 from intelligence.api.problems import Problem
 from intelligence.errors import Overloaded
@@ -127,13 +128,21 @@ class SqlJobs:
     lease: how long a worker is believed in that says nothing.
     retention: how long a job is kept after its end, with its result.
     most: how many may be queued.
+    usage: puts down what a job cost, where it ends.
     """
 
     def __init__(
-        self, database: Database, *, lease: timedelta, retention: timedelta, most: int
+        self,
+        database: Database,
+        *,
+        lease: timedelta,
+        retention: timedelta,
+        most: int,
+        usage: SqlUsageSink | None = None,
     ) -> None:
         self.lease = lease
         self._database = database
+        self._usage = usage or SqlUsageSink(database)
         self._retention = retention
         self._most = most
 
@@ -298,7 +307,7 @@ class SqlJobs:
             if not _count(await session.execute(ended)):
                 return False
             await session.execute(insert(JobResult).values(job_id=claim.job_id, content=content))
-            await session.execute(insert(UsageRecord).values(**asdict(usage)))
+            await self._usage.write(session, [Entry(usage)])
             return True
 
     async def fail(self, claim: Claim, error: Problem) -> bool:

@@ -196,6 +196,7 @@ def install(app: FastAPI, _: Settings) -> None:
         lease=timedelta(seconds=settings.jobs_lease),
         retention=timedelta(hours=settings.jobs_retention),
         most=settings.jobs_queue,
+        usage=app.state.usage_writer,
     )
     app.include_router(router)
     if settings.app_role != "inference":

@@ -194,6 +194,9 @@ async def checked(connection: HTTPConnection, credentials: str, scope: str | Non
     connection.state.key_id = found.key_id
     actor.set(found.actor)
     get_rate_limits(connection).take(found.key_id)
+    if scope is not None:
+        for admit in connection.app.state.doors:
+            await admit(found)
     return found
 
 

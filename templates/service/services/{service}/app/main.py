@@ -11,7 +11,19 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from fastapi import FastAPI
 
-from app import docs, health, logs, metrics, models_api, openapi, problems, rate_limits, waiting
+from app import (
+    docs,
+    health,
+    logs,
+    metrics,
+    models_api,
+    openapi,
+    problems,
+    rate_limits,
+    telemetry,
+    usage_api,
+    waiting,
+)
 from app.database import Database
 from app.engine import build_engine
 from app.features import FEATURES
@@ -20,6 +32,7 @@ from app.middleware import BodyLimit, RequestContext
 from app.settings import Settings
 from app.stores import SqlUsageSink
 from intelligence.engine import Engine
+from intelligence.prices import Prices
 
 MAX_BODY = 1024 * 1024  # bytes
 DRAIN_TIMEOUT = 4.0  # seconds, for each of the engine and the usage
@@ -44,9 +57,13 @@ async def lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 
 def create_app(settings: Settings | None = None, engine: Engine | None = None) -> FastAPI:
-    """By default with the environment's settings (ValidationError: unsafe) and their model."""
+    """By default with the environment's settings (ValidationError: unsafe) and their model.
+
+    Raises PriceError, too.
+    """
     settings = settings or Settings()
     logs.configure(settings)
+    exported = telemetry.configured(settings)
     app = FastAPI(
         title="AI service",
         version="1.0.0",
@@ -54,13 +71,17 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
         docs_url=None,
         redoc_url=None,
         generate_unique_id_function=lambda route: route.name,
+        telemetry=exported.of_fastapi if exported else None,
     )
     app.state.engine = engine or build_engine(settings)
     app.state.database = Database(settings.database_url)
     app.state.keys = ApiKeys(app.state.database, settings.secret_key)
     # Ways to know a caller: coroutines that give None for what is not theirs.
     app.state.callers = [lambda key: app.state.keys.find(key)]
-    app.state.usage_writer = app.state.usage_sink = SqlUsageSink(app.state.database)
+    app.state.prices = Prices.read()
+    app.state.usage_writer = SqlUsageSink(app.state.database, app.state.prices)
+    app.state.usage_sink = app.state.usage_writer
+    app.state.doors = []  # coroutines that raise for a caller who may not ask for more
     app.state.models = []  # their names, by functions that raise NotReady
     app.state.resources = []  # what features open: asynchronous context managers, made of the app
     app.state.pages = []  # paths for people, which `python -m app seed` prints
@@ -73,9 +94,11 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     docs.install(app)
     app.include_router(health.router)
     app.include_router(models_api.router)
+    app.include_router(usage_api.router)
     app.add_middleware(BodyLimit, max_bytes=MAX_BODY)
     app.add_middleware(RequestContext)
     metrics.install(app, settings)
+    telemetry.install(app, exported)
     for install in FEATURES:
         install(app, settings)
     return app

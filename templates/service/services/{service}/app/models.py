@@ -83,7 +83,11 @@ class ApiKey(Base):
 
 
 class UsageRecord(Base):
-    """What one request cost: `intelligence.usage.Usage`, with the time at which it was written."""
+    """What one request cost: `intelligence.usage.Usage`, with the time at which it was written.
+
+    Attributes:
+        cost_nano: by `intelligence.prices`; None: unknown.
+    """
 
     __tablename__ = "usage_record"
     __table_args__ = (Index(None, "key_id", "created_at"), Index(None, "created_at"))
@@ -96,4 +100,6 @@ class UsageRecord(Base):
     output_tokens: Mapped[int]
     latency_ms: Mapped[float]
     status: Mapped[int]
+    first_token_ms: Mapped[float | None]
+    cost_nano: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(default=utcnow)

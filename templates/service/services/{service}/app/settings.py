@@ -5,6 +5,7 @@
 
 import os
 from collections.abc import Callable
+from importlib import util
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -58,6 +59,7 @@ class Settings(BaseSettings):
         web_concurrency: server processes in this container; uvicorn reads the same variable.
         replicas: containers that serve at the same time.
         metrics_port: where this process shows Prometheus its figures, to whoever can reach it.
+        otel_exporter_otlp_endpoint: where traces and metrics go; empty: nowhere.
         rate_limit: requests a minute that one API key may send to this process; 0: any number.
         inference_queue: requests that may wait for the model; further ones are refused with 503.
         inference_timeout: seconds that a request may wait for the model; then it gets 503, too.
@@ -77,6 +79,7 @@ class Settings(BaseSettings):
     web_concurrency: PositiveInt = 1
     replicas: PositiveInt = 1
     metrics_port: PositiveInt | None = None
+    otel_exporter_otlp_endpoint: str = ""
     rate_limit: NonNegativeInt = 6000
     inference_queue: PositiveInt = 256
     inference_timeout: PositiveFloat = 30
@@ -99,6 +102,19 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"METRICS_PORT is one process's, not {self.web_concurrency}: set WEB_CONCURRENCY "
                 "to 1 and start more containers, or leave METRICS_PORT unset"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def telemetry_can_be_sent(self) -> Self:
+        if not self.otel_exporter_otlp_endpoint:
+            return self
+        if not self.otel_exporter_otlp_endpoint.startswith(("http://", "https://")):
+            raise ValueError("OTEL_EXPORTER_OTLP_ENDPOINT is an address such as http://HOST:4318")
+        if util.find_spec("opentelemetry.sdk") is None:
+            raise ValueError(
+                "OTEL_EXPORTER_OTLP_ENDPOINT needs OpenTelemetry's SDK: install with "
+                "`uv sync --extra telemetry`, or leave it unset"
             )
         return self
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Annotated
@@ -10,10 +10,12 @@ from typing import Annotated
 from fastapi import Depends
 from sqlalchemy import insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.requests import HTTPConnection
 
 from app.database import Database
 from app.models import UsageRecord, utcnow
+from intelligence.prices import Prices
 from intelligence.usage import Usage, UsageSink
 
 logger = logging.getLogger(__name__)
@@ -26,8 +28,11 @@ class Entry:
     usage: Usage
     created_at: datetime = field(default_factory=utcnow)
 
-    def row(self) -> dict[str, object]:
-        return asdict(self.usage) | {"created_at": self.created_at}
+    def row(self, prices: Prices) -> dict[str, object]:
+        usage = self.usage
+        tokens, day = (usage.input_tokens, usage.output_tokens), self.created_at.date()
+        cost = prices.cost(usage.model, *tokens, day)
+        return asdict(usage) | {"created_at": self.created_at, "cost_nano": cost}
 
 
 class SqlUsageSink:
@@ -38,12 +43,17 @@ class SqlUsageSink:
     process that is killed takes along what its last write had not committed.
     """
 
-    def __init__(self, database: Database, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self, database: Database, prices: Prices | None = None, max_waiting: int = MAX_WAITING
+    ) -> None:
         self._database = database
+        self._prices = prices or Prices.read()
         self._max_waiting = max_waiting
         self._waiting: list[Entry] = []
         self._writing: Sequence[Entry] = ()
         self._writer: asyncio.Task[None] | None = None
+        # What else goes into the transaction of a write, by features.
+        self.beside = list[Callable[[AsyncSession, Sequence[Entry]], Awaitable[None]]]()
 
     async def record(self, usage: Usage) -> None:
         """Returns before it is written, see `flush`."""
@@ -53,6 +63,13 @@ class SqlUsageSink:
         self._waiting.append(Entry(usage))
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
+
+    async def write(self, session: AsyncSession, entries: Sequence[Entry]) -> None:
+        """In a transaction of the caller's, for what must cost once or not be done."""
+        rows = [entry.row(self._prices) for entry in entries]
+        await session.execute(insert(UsageRecord), rows)
+        for count in self.beside:
+            await count(session, entries)
 
     async def flush(self) -> None:
         """Returns when all that was recorded is written, or logged as lost."""
@@ -81,7 +98,7 @@ class SqlUsageSink:
     async def _insert(self, entries: Sequence[Entry]) -> None:
         try:
             async with self._database.session() as session:
-                await session.execute(insert(UsageRecord), [entry.row() for entry in entries])
+                await self.write(session, entries)
         except (IntegrityError, DataError) as error:
             # Of one row, such as one whose key is gone: each is tried by itself.
             if len(entries) == 1:
@@ -103,4 +120,10 @@ async def get_usage_sink(connection: HTTPConnection) -> UsageSink[Awaitable[None
     return sink
 
 
+async def get_prices(connection: HTTPConnection) -> Prices:
+    prices: Prices = connection.app.state.prices
+    return prices
+
+
 UsageSinkDep = Annotated[UsageSink[Awaitable[None]], Depends(get_usage_sink)]
+PricesDep = Annotated[Prices, Depends(get_prices)]

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
 
 import httpx2
 import pytest
@@ -55,6 +57,16 @@ class Service:
 
         self._call(self._flush)
         return [usage_of(row) for row in self._call(rows)]
+
+    def put_down(self, key: str, usage: Usage, at: datetime, cost_nano: int | None) -> None:
+        record = UsageRecord(**asdict(usage), created_at=at, cost_nano=cost_nano)
+        record.key_id = "_".join(key.split("_", 2)[:2])
+
+        async def store() -> None:
+            async with self._database.session() as session:
+                session.add(record)
+
+        self._call(store)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from app.settings import Settings
 from app.stores import Entry, SqlUsageSink
 from intelligence.engine import Engine
 from intelligence.testing.embedder import MadeUpEmbedder
-from intelligence.testing.usage_sink import Store, UsageSinkContract, usage_of
+from intelligence.testing.usage_sink import PRICES, Store, UsageSinkContract, usage_of
 from intelligence.usage import Usage
 
 
@@ -28,20 +28,22 @@ class SqlStore:
         self.key_id = key_id
         self._database = database
         self._portal = portal
-        self._sink = SqlUsageSink(database)
+        self._sink = SqlUsageSink(database, PRICES)
 
     def record(self, usage: Usage) -> None:
         self._portal.call(self._sink.record, usage)
         self._portal.call(self._sink.flush)
 
     def recorded(self, key_id: str | None) -> Sequence[Usage]:
+        return [usage_of(row) for row in self._portal.call(self._rows, key_id)]
+
+    def costs(self, key_id: str | None) -> Sequence[int | None]:
+        return [row.cost_nano for row in self._portal.call(self._rows, key_id)]
+
+    async def _rows(self, key_id: str | None) -> Sequence[UsageRecord]:
         query = select(UsageRecord).where(UsageRecord.key_id == key_id).order_by(UsageRecord.id)
-
-        async def rows() -> Sequence[UsageRecord]:
-            async with self._database.session() as session:
-                return (await session.scalars(query)).all()
-
-        return [usage_of(row) for row in self._portal.call(rows)]
+        async with self._database.session() as session:
+            return (await session.scalars(query)).all()
 
 
 class TestSqlUsageSink(UsageSinkContract):
@@ -57,7 +59,7 @@ class TestSqlUsageSink(UsageSinkContract):
 
 @pytest.fixture
 def sink(database: Database) -> SqlUsageSink:
-    return SqlUsageSink(database)
+    return SqlUsageSink(database, PRICES)
 
 
 @pytest.fixture
@@ -117,7 +119,7 @@ async def test_a_row_that_is_refused_takes_no_other_along(
 async def test_the_queue_is_bounded(
     database: Database, usage: Usage, caplog: pytest.LogCaptureFixture
 ) -> None:
-    sink = SqlUsageSink(database, max_waiting=1)
+    sink = SqlUsageSink(database, PRICES, max_waiting=1)
     await sink.record(usage)
     await sink.record(replace(usage, status=503))
     await sink.flush()

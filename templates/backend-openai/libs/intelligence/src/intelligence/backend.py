@@ -8,6 +8,8 @@ from intelligence.errors import SettingError
 from intelligence.openai_http import Server
 from intelligence.ports import Embedder
 
+IN_PROCESS = "in-process"
+
 
 def configured(environ: Mapping[str, str]) -> Callable[[], Embedder[Any]]:
     """Opens the model that the environment's variables describe. Raises SettingError.
@@ -19,6 +21,13 @@ def configured(environ: Mapping[str, str]) -> Callable[[], Embedder[Any]]:
     if chosen is None or environ.get("EMBEDDING_MODEL") == "embedded":
         return embedded.configured(environ)
     return openai_embedder.configured(chosen, environ)
+
+
+def provider(environ: Mapping[str, str], *, embeds: bool) -> str:
+    """Who runs the model that embeds, or the one that does not: this process, or a server that
+    speaks OpenAI's API."""
+    stays = embeds and environ.get("EMBEDDING_MODEL") == "embedded"
+    return "openai" if environ.get("AI_BACKEND") == "openai" and not stays else IN_PROCESS
 
 
 def server(environ: Mapping[str, str]) -> Server | None:

@@ -13,6 +13,8 @@ from intelligence.errors import SettingError
 from intelligence.openai_http import Server
 from intelligence.ports import Embedder
 
+IN_PROCESS = "in-process"
+
 
 def configured(environ: Mapping[str, str]) -> Callable[[], Embedder[Any]]:
     """Opens the model that the environment's variables describe. Raises SettingError.
@@ -23,6 +25,12 @@ def configured(environ: Mapping[str, str]) -> Callable[[], Embedder[Any]]:
     if chosen is None:
         return embedded.configured(environ)
     return openai_embedder.configured(chosen, {"EMBEDDING_MODEL": _name(environ)})
+
+
+def provider(environ: Mapping[str, str], *, embeds: bool) -> str:  # noqa: ARG001
+    """Who runs the model that embeds, and the one that does not: this process, or another one of
+    this image."""
+    return "inference" if environ.get("APP_ROLE") == "api" else IN_PROCESS
 
 
 def server(environ: Mapping[str, str]) -> Server | None:

@@ -17,6 +17,8 @@ class Usage:
         output_tokens: 0 for a model that writes no text.
         latency_ms: from the submission to the result, the time in the queue included.
         status: the HTTP status of the answer.
+        first_token_ms: from the submission to the first words of a streamed answer; None for an
+            answer that came whole.
     """
 
     key_id: str | None
@@ -26,13 +28,15 @@ class Usage:
     output_tokens: int
     latency_ms: float
     status: int
+    first_token_ms: float | None = None
 
 
 class UsageSink[Done: Awaitable[None] | None](Protocol):
     """Where usage goes. A sink must not fail the request that it accounts for.
 
     `record` is a coroutine where the service is asynchronous, and returns nothing where it is not.
-    It may return before the usage is stored; what cannot be stored is logged.
+    It may return before the usage is stored; what cannot be stored is logged. Stored with it is its
+    cost by `intelligence.prices`, of the day on which it was recorded.
     `intelligence.testing.usage_sink` says what every sink keeps.
     """
 

@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from apps.ai.models import ApiKey, UsageRecord
+from apps.ai.stores import PRICES
 from apps.backoffice.records import RecordAdmin
 
 
@@ -47,12 +48,17 @@ class UsageRecordAdmin(RecordAdmin):
         "model",
         "input_tokens",
         "output_tokens",
+        "cost",
         "latency_ms",
         "status",
     )
     list_filter = ("operation", "status", "created_at")
     search_fields = ("=key__id",)
     ordering = ("-id",)
+
+    @admin.display
+    def cost(self, record: UsageRecord) -> str:
+        return PRICES.shown(record.cost_nano)
 
     def has_change_permission(self, _request: HttpRequest, _obj: Any = None) -> bool:
         return False

@@ -16,6 +16,7 @@ class UsageRecord(models.Model):
     output_tokens = models.IntegerField()
     latency_ms = models.FloatField("latency in ms")
     status = models.IntegerField()
+    cost_nano = models.BigIntegerField(null=True, help_text="by the table of prices")
     created_at = models.DateTimeField("time", default=timezone.now)
 
     def __str__(self) -> str:

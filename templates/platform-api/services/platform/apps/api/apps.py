@@ -12,5 +12,5 @@ class ApiConfig(AppConfig):
         health.CHECKS.append(engine.check)
         signals.server_starts.connect(engine.start)
         signals.server_starts.connect(metrics.start)
-        # Both add routes to `apps.api.root`; an app has its own in `api.py`.
-        autodiscover_modules("models_api", "api")
+        # All add routes to `apps.api.root`; an app has its own in `api.py`.
+        autodiscover_modules("models_api", "usage_api", "api")

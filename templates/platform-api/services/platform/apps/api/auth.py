@@ -53,6 +53,9 @@ class ApiKey(HttpAuthBase):
         caller = identified(key, self.scope)
         request.key_id = caller.key_id  # type: ignore[attr-defined] # for the access log
         process.limits.take(caller.key_id)
+        if self.scope is not None:
+            for admit in process.DOORS:
+                admit(caller.key_id)
         return caller
 
 

@@ -52,17 +52,21 @@ def figures(by: BaseExpression | F, since: datetime) -> dict[Any, Figures]:
             errors=of_group(Count("pk", filter=Q(status__gte=FIRST_ERROR))),
             read=of_group(Sum("input_tokens")),
             written=of_group(Sum("output_tokens")),
+            cost=of_group(Sum("cost_nano")),
+            unpriced=of_group(Count("pk", filter=Q(cost_nano=None))),
             rank=of_group(RowNumber(), order_by=["latency_ms", "pk"]),
         )
         .annotate(before=(F("rank") - 1) * 100, reached=F("rank") * 100)
         .filter(at_percentile(50) | at_percentile(95))
         .order_by("rank")
-        .values_list("value", "requests", "errors", "read", "written", "latency_ms")
+        .values_list(
+            "value", "requests", "errors", "read", "written", "latency_ms", "cost", "unpriced"
+        )
     )
     found: dict[Any, Figures] = {}
-    for value, requests, errors, read, written, latency in rows:
+    for value, requests, errors, read, written, latency, cost, unpriced in rows:
         lower = found[value].latency_p50_ms if value in found else latency
-        found[value] = Figures(requests, errors, read, written, lower, latency)
+        found[value] = Figures(requests, errors, read, written, lower, latency, cost, unpriced)
     return found
 
 

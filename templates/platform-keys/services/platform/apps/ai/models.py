@@ -45,6 +45,8 @@ class UsageRecord(models.Model):
     output_tokens = models.IntegerField()
     latency_ms = models.FloatField("latency in ms")
     status = models.IntegerField()
+    first_token_ms = models.FloatField("time to first words in ms", null=True)
+    cost_nano = models.BigIntegerField(null=True, help_text="by the table of prices")
     created_at = models.DateTimeField("time", default=timezone.now)
 
     class Meta:

@@ -33,6 +33,8 @@ def upgrade() -> None:
         sa.Column("output_tokens", sa.Integer(), nullable=False),
         sa.Column("latency_ms", sa.Double(), nullable=False),
         sa.Column("status", sa.Integer(), nullable=False),
+        sa.Column("first_token_ms", sa.Double(), nullable=True),
+        sa.Column("cost_nano", sa.BigInteger(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["key_id"], ["api_key.id"], name="fk_usage_record_key_id_api_key"),
         sa.PrimaryKeyConstraint("id", name="pk_usage_record"),

@@ -19,6 +19,9 @@ class Figures:
         errors: those of the requests whose status is `FIRST_ERROR` or above.
         latency_p50_ms: by nearest rank: the least latency that is not below half of the requests'.
             None without requests. So is `latency_p95_ms`, for 95 of 100.
+        cost_nano: by `intelligence.prices`, of the requests whose model has a price; None without
+            any.
+        unpriced: the others.
     """
 
     requests: int = 0
@@ -27,6 +30,8 @@ class Figures:
     output_tokens: int = 0
     latency_p50_ms: float | None = None
     latency_p95_ms: float | None = None
+    cost_nano: int | None = None
+    unpriced: int = 0
 
     @property
     def tokens(self) -> int:

@@ -262,6 +262,7 @@ class Answer:
         self._pieces: list[str] = []
         self._read = 0  # tokens
         self._written: int | None = None  # tokens; until they are known, a piece counts as one
+        self._first_token_ms: float | None = None  # of a stream
         self._conversation: str | None = None  # under which it was kept
 
     async def begin(self, messages: Sequence[Message]) -> None:
@@ -277,15 +278,25 @@ class Answer:
         question = Question(messages, found.passages, most, body.temperature)
         self._events = desk.generator.write(question)
         self._first = await anext(self._events)
+        if body.stream and isinstance(self._first, Piece):
+            self._first_token_ms = self._milliseconds()
 
     async def account(self, status: int) -> None:
         """Records what was spent until now, if anything was."""
         written = len(self._pieces) if self._written is None else self._written
         if not self._read + written:
             return
-        desk, milliseconds = self._desk, (perf_counter() - self._started) * 1000
-        model = desk.generator.model
-        usage = Usage(desk.key_id, "chat", model, self._read, written, milliseconds, status)
+        desk = self._desk
+        usage = Usage(
+            key_id=desk.key_id,
+            operation="chat",
+            model=desk.generator.model,
+            input_tokens=self._read,
+            output_tokens=written,
+            latency_ms=self._milliseconds(),
+            status=status,
+            first_token_ms=self._first_token_ms,
+        )
         await desk.sink.record(usage)
 
     async def whole(self) -> ChatCompletion:
@@ -375,6 +386,10 @@ class Answer:
             "model": self._desk.generator.model,
         }
         return b"data: " + json.dumps({**chunk, **more}).encode() + b"\n\n"
+
+    def _milliseconds(self) -> float:
+        """Since it was asked for."""
+        return (perf_counter() - self._started) * 1000
 
     def _usage(self) -> ChatUsage:
         written = self._written or 0

@@ -150,6 +150,14 @@ class ChatContract:
             for each in caller.recorded()
         ] == [(extractive.MODEL, read, written, 200)] * 2
 
+    def test_the_first_words_are_timed_where_they_are_streamed(self, caller: Caller) -> None:
+        caller.ask(stream=True)
+        caller.ask()
+        streamed, whole = caller.recorded()
+        assert streamed.first_token_ms is not None
+        assert 0 < streamed.first_token_ms <= streamed.latency_ms
+        assert whole.first_token_ms is None
+
     @pytest.mark.parametrize("name", ["max_tokens", "max_completion_tokens"])
     def test_an_answer_is_cut_off_where_its_tokens_end(self, caller: Caller, name: str) -> None:
         body = caller.ask(**{name: 4}).json()

@@ -49,6 +49,12 @@ class Metrics:
             ["operation", "direction"],
             registry=registry,
         )
+        self._first_tokens = Histogram(
+            "inference_first_token_seconds",
+            "From the submission to the first words of a streamed answer.",
+            ["operation"],
+            registry=registry,
+        )
         registry.register(_EngineCollector(engine))
         ProcessCollector(registry=registry)
 
@@ -61,6 +67,8 @@ class Metrics:
     def used(self, usage: Usage) -> None:
         self._tokens.labels(usage.operation, "input").inc(usage.input_tokens)
         self._tokens.labels(usage.operation, "output").inc(usage.output_tokens)
+        if usage.first_token_ms is not None:
+            self._first_tokens.labels(usage.operation).observe(usage.first_token_ms / 1000)
 
     @contextmanager
     def served(self, host: str, port: int) -> Iterator[int]:
@@ -75,7 +83,7 @@ class Metrics:
 
 
 class CountedUsage[Done: Awaitable[None] | None]:
-    """A sink before another: counts the tokens and passes the usage on."""
+    """A sink before another: counts what was used and passes it on."""
 
     def __init__(self, sink: UsageSink[Done], metrics: Metrics) -> None:
         self._sink = sink

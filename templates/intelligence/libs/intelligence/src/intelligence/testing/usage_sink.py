@@ -3,15 +3,27 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import fields, replace
+from datetime import date
+from decimal import Decimal
 from typing import Protocol
 
 import pytest
 
+from intelligence.prices import Price, Prices
 from intelligence.usage import Usage
+
+PRICES = Prices(
+    "EUR",
+    {
+        "length": [Price(date.min, Decimal("0.02"), Decimal("0.5"))],
+        "mystery": [Price(date.min, None, None)],
+        "ours": [Price(date.min, Decimal(0), Decimal(0))],
+    },
+)
 
 
 class Store(Protocol):
-    """A sink and the storage behind it."""
+    """A sink that knows the prices `PRICES`, and the storage behind it."""
 
     key_id: str
     """A key that is stored; nothing has been put down to it."""
@@ -22,6 +34,10 @@ class Store(Protocol):
 
     def recorded(self, key_id: str | None) -> Sequence[Usage]:
         """What the storage holds for a key, oldest first."""
+        ...
+
+    def costs(self, key_id: str | None) -> Sequence[int | None]:
+        """What each of them cost, as the storage holds it."""
         ...
 
 
@@ -58,6 +74,21 @@ class UsageSinkContract:
         for each in (usage, failed, usage):
             store.record(each)
         assert store.recorded(usage.key_id) == [usage, failed, usage]
+
+    def test_what_was_streamed_is_kept_with_the_time_to_its_first_words(
+        self, store: Store, usage: Usage
+    ) -> None:
+        streamed = replace(usage, first_token_ms=0.75)
+        store.record(streamed)
+        assert store.recorded(usage.key_id) == [streamed]
+
+    def test_a_request_costs_its_tokens_and_without_a_price_nobody_knows_what(
+        self, store: Store, usage: Usage
+    ) -> None:
+        store.record(replace(usage, input_tokens=7, output_tokens=3))
+        for model in ("mystery", "not in the table", "ours"):
+            store.record(replace(usage, model=model))
+        assert store.costs(usage.key_id) == [1640, None, None, 0]
 
     def test_a_call_of_the_systems_own_has_no_key(self, store: Store, usage: Usage) -> None:
         own = replace(usage, key_id=None, model="of the system's own")

@@ -28,6 +28,10 @@ class Migration(migrations.Migration):
                 ("latency_ms", models.FloatField(verbose_name="latency in ms")),
                 ("status", models.IntegerField()),
                 (
+                    "cost_nano",
+                    models.BigIntegerField(help_text="by the table of prices", null=True),
+                ),
+                (
                     "created_at",
                     models.DateTimeField(default=django.utils.timezone.now, verbose_name="time"),
                 ),

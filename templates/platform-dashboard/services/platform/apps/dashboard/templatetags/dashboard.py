@@ -6,6 +6,7 @@ from django import template
 from django.template.context import RequestContext
 from django.utils import timezone
 
+from apps.ai.stores import PRICES
 from apps.dashboard.usage import DEFAULT_SPAN, SPANS, report
 
 register = template.Library()
@@ -20,6 +21,11 @@ def usage_dashboard(context: RequestContext) -> dict[str, Any]:
     span = int(asked) if asked in map(str, SPANS) else DEFAULT_SPAN
     shown = report(timezone.now().date(), span)
     return shown | {"allowed": True, "span": span, "spans": SPANS}
+
+
+@register.filter
+def cost(nano: int | None) -> str:
+    return PRICES.shown(nano)
 
 
 @register.filter

@@ -60,6 +60,14 @@ class Migration(migrations.Migration):
                 ("latency_ms", models.FloatField(verbose_name="latency in ms")),
                 ("status", models.IntegerField()),
                 (
+                    "first_token_ms",
+                    models.FloatField(null=True, verbose_name="time to first words in ms"),
+                ),
+                (
+                    "cost_nano",
+                    models.BigIntegerField(help_text="by the table of prices", null=True),
+                ),
+                (
                     "created_at",
                     models.DateTimeField(default=django.utils.timezone.now, verbose_name="time"),
                 ),

@@ -4,7 +4,6 @@ Running it again replaces what it made before and touches nothing else.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +13,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.ai.models import UsageRecord
+from apps.ai.stores import PRICES
 from apps.dashboard import demo
 from apps.dashboard.callers import COLUMN
 from intelligence.usage_demo import DAYS, made_up
@@ -21,9 +21,18 @@ from intelligence.usage_demo import DAYS, made_up
 
 def records(now: datetime, callers: Mapping[Any, int]) -> Iterator[UsageRecord]:
     for at, caller, usage in made_up(now, callers):
-        values = asdict(usage) | {"created_at": at}
-        del values["key_id"]
-        yield UsageRecord(**values, **{COLUMN: caller})
+        tokens = usage.input_tokens, usage.output_tokens
+        yield UsageRecord(
+            operation=usage.operation,
+            model=usage.model,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            latency_ms=usage.latency_ms,
+            status=usage.status,
+            cost_nano=PRICES.cost(usage.model, *tokens, at.date()),
+            created_at=at,
+            **{COLUMN: caller},
+        )
 
 
 class Command(BaseCommand):
