@@ -345,7 +345,7 @@ async def act_for(
     )
 
 
-@router.post("/organisations/accept", summary="Accept an invitation")
+@router.post("/invitations/accept", summary="Accept an invitation")
 async def accept_invitation(
     body: Acceptance, request: Request, account: AccountDep, desk: DeskDep
 ) -> OrganisationOut:
