@@ -54,6 +54,15 @@ async def test_a_name_stands_on_one_line_of_a_mail(world: World, name: str) -> N
     assert await person.status("POST", "/v1/organisations", {"name": name}) == 422
 
 
+@pytest.mark.parametrize("path", ["/v1/organisations/%00", "/v1/organisations/og_1/members/%00"])
+async def test_an_id_that_no_database_takes_is_refused(acme: Tenant, path: str) -> None:
+    assert await acme.owner.status("DELETE", path) in {404, 422}
+    choice = {"organisation": "\0"}
+    assert await acme.owner.status("PUT", "/v1/account/organisation", choice) == 422
+    invitation = {"email": "a\0b@example.com"}
+    assert await acme.owner.status("POST", f"{acme.path}/invitations", invitation) == 422
+
+
 async def test_a_token_says_for_whom_its_person_acts(world: World, acme: Tenant) -> None:
     me = await acme.member.get("/v1/account")
     assert me["id"] == acme.member.account.id
