@@ -77,7 +77,17 @@ def long_enough(value: str) -> str:
     return value
 
 
-Email = Annotated[str, Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$")]
+def visible(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("an address has characters that can be seen")
+    return value
+
+
+Email = Annotated[
+    str,
+    Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+    AfterValidator(visible),
+]
 Password = Annotated[str, Field(max_length=200), AfterValidator(long_enough)]
 AnyPassword = Annotated[str, Field(min_length=1, max_length=200)]
 Token = Annotated[str, Field(min_length=1, max_length=1000)]

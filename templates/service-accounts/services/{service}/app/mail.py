@@ -48,7 +48,9 @@ class Mail:
 
 
 def _print(message: EmailMessage) -> None:
-    sys.stderr.write(f"{message}\n")
+    """As it is read: how a long line is sent is no way to copy a token from it."""
+    sys.stderr.write(f"To: {message['To']}\nSubject: {message['Subject']}\n\n")
+    sys.stderr.write(f"{message.get_content()}\n")
 
 
 def _deliver(server: SplitResult, message: EmailMessage) -> None:

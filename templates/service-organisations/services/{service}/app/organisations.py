@@ -75,7 +75,8 @@ def issuable(scopes: list[str]) -> list[str]:
 
 
 Name = Annotated[str, Field(min_length=1, max_length=100), AfterValidator(printable)]
-Id = Annotated[str, Path(max_length=20)]
+PLAIN = r"^[a-z0-9_]*$"  # what ids are made of, and what every database takes
+Id = Annotated[str, Path(max_length=20, pattern=PLAIN)]
 
 
 class NewOrganisation(BaseModel):
@@ -96,7 +97,9 @@ class Acceptance(BaseModel):
 
 
 class ActFor(BaseModel):
-    organisation: str | None = Field(max_length=20, description="Its id; null: yourself.")
+    organisation: str | None = Field(
+        max_length=20, pattern=PLAIN, description="Its id; null: yourself."
+    )
 
 
 class NewKey(BaseModel):
@@ -345,7 +348,7 @@ async def act_for(
     )
 
 
-@router.post("/organisations/accept", summary="Accept an invitation")
+@router.post("/invitations/accept", summary="Accept an invitation")
 async def accept_invitation(
     body: Acceptance, request: Request, account: AccountDep, desk: DeskDep
 ) -> OrganisationOut:
@@ -392,7 +395,9 @@ async def end_organisation(place: Owner, request: Request, desk: DeskDep) -> Non
 async def list_members(
     place: Anyone,
     desk: DeskDep,
-    after: Annotated[str, Query(max_length=20, description="`next` of the page before.")] = "",
+    after: Annotated[
+        str, Query(max_length=20, pattern=PLAIN, description="`next` of the page before.")
+    ] = "",
     limit: Annotated[int, Query(ge=1, le=MAX_PAGE, description="How many at most.")] = 20,
 ) -> MemberPage:
     """By account id."""

@@ -54,6 +54,15 @@ async def test_a_name_stands_on_one_line_of_a_mail(world: World, name: str) -> N
     assert await person.status("POST", "/v1/organisations", {"name": name}) == 422
 
 
+@pytest.mark.parametrize("path", ["/v1/organisations/%00", "/v1/organisations/og_1/members/%00"])
+async def test_an_id_that_no_database_takes_is_refused(acme: Tenant, path: str) -> None:
+    assert await acme.owner.status("DELETE", path) in {404, 422}
+    choice = {"organisation": "\0"}
+    assert await acme.owner.status("PUT", "/v1/account/organisation", choice) == 422
+    invitation = {"email": "a\0b@example.com"}
+    assert await acme.owner.status("POST", f"{acme.path}/invitations", invitation) == 422
+
+
 async def test_a_token_says_for_whom_its_person_acts(world: World, acme: Tenant) -> None:
     me = await acme.member.get("/v1/account")
     assert me["id"] == acme.member.account.id
@@ -177,7 +186,7 @@ async def test_who_is_invited_joins_once(world: World, acme: Tenant, mailbox: Ma
     person = await world.person()
     token = await invited(acme, mailbox, person, "admin")
     assert token not in (await acme.owner.call("GET", f"{acme.path}/invitations")).text
-    accept = ("POST", "/v1/organisations/accept", {"token": token})
+    accept = ("POST", "/v1/invitations/accept", {"token": token})
     answer = await person.call(*accept)
     assert answer.status_code == 200
     assert (answer.json()["id"], answer.json()["role"]) == (acme.organisation.id, "admin")
@@ -192,16 +201,16 @@ async def test_an_invitation_is_for_the_address_that_it_went_to(
     person = await world.person()
     body = {"token": await invited(acme, mailbox, person)}
     for client in (other.owner, await world.person()):
-        assert await client.status("POST", "/v1/organisations/accept", body) == 422
+        assert await client.status("POST", "/v1/invitations/accept", body) == 422
         assert client.account.id not in await roles(acme)
-    assert await person.status("POST", "/v1/organisations/accept", body) == 200
+    assert await person.status("POST", "/v1/invitations/accept", body) == 200
 
 
 async def test_an_invitation_can_be_withdrawn_replaced_and_grows_old(
     world: World, acme: Tenant, mailbox: Mailbox
 ) -> None:
     person = await world.person()
-    accept = "/v1/organisations/accept"
+    accept = "/v1/invitations/accept"
     withdrawn = await invited(acme, mailbox, person)
     (listed,) = (await acme.admin.get(f"{acme.path}/invitations"))["data"]
     path = f"{acme.path}/invitations/{listed['id']}"
@@ -232,7 +241,7 @@ async def test_who_belongs_already_stays_in_the_role(
     world: World, acme: Tenant, mailbox: Mailbox
 ) -> None:
     token = await invited(acme, mailbox, acme.admin)
-    answer = await acme.admin.call("POST", "/v1/organisations/accept", {"token": token})
+    answer = await acme.admin.call("POST", "/v1/invitations/accept", {"token": token})
     assert answer.json()["role"] == "admin"
 
 

@@ -356,7 +356,7 @@ async def test_who_the_issuer_brought_stays_when_invited(
     body = {"email": ada.account.email}
     assert await acme.owner.status("POST", f"{acme.path}/invitations", body) == 201
     accept = {"token": mailbox.sent[-1][2]}
-    assert await ada.status("POST", "/v1/organisations/accept", accept) == 200
+    assert await ada.status("POST", "/v1/invitations/accept", accept) == 200
     assert await ada.status("GET", acme.path) == 200
 
 
