@@ -24,6 +24,7 @@ PARTS = {
     "without_access_log": "writing no access log",
     "key looked up each time": "with `KEY_CACHE_SECONDS=0`",
     "with metrics": "with `METRICS_PORT` set",
+    "with tracing": "with `OTEL_EXPORTER_OTLP_ENDPOINT` set, every request traced",
     REFUSING: "refusing with 503 what finds the queue full",
 }
 
@@ -136,7 +137,7 @@ def page(found: Found, names: Sequence[str], connections: Sequence[int], how: st
             "One at a time, at 32 connections; the same service, one part replaced as it starts "
             "(bench/servers/variant.py), measured after one another. What lies within a few percent of 100 is lost "
             "in the noise of the machine. Refusals are not held back in that row, so that what one costs can be "
-            "counted; a service that is not measured lets about 200 a second go. There is no tracing in the project, so none was measured.",
+            "counted; a service that is not measured lets about 200 a second go.",
             "",
             "## How",
             "",

@@ -10,7 +10,9 @@ import json
 import os
 import shutil
 import sys
+import threading
 from collections import defaultdict
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import live
@@ -21,7 +23,7 @@ from contenders import ROOT, SERVERS, WORK, Contender, beside, emitted, openai_b
 CONNECTIONS = (1, 32, 256)
 
 
-def variants(service: Contender) -> list[Contender]:
+def variants(service: Contender, collector: str) -> list[Contender]:
     """The emitted service as it is once more, then without one of its parts or with one more."""
     key_id = "_".join(service.keys[0].split("_", 2)[:2])
     env = service.env | {"PYTHONPATH": str(service.folder), "BENCH_KEY_ID": key_id}
@@ -37,8 +39,31 @@ def variants(service: Contender) -> list[Contender]:
         variant("without_access_log", "without_access_log"),
         variant("key looked up each time", "as_generated", KEY_CACHE_SECONDS="0"),
         variant("with metrics", "as_generated", METRICS_PORT="9199"),
+        variant("with tracing", "as_generated", OTEL_EXPORTER_OTLP_ENDPOINT=collector),
         dataclasses.replace(variant(report.REFUSING, "refusing"), refuses=True),
     ]
+
+
+class Collector(BaseHTTPRequestHandler):
+    """Takes what OpenTelemetry sends, and keeps none of it."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing."""
+
+
+def collect() -> str:
+    """The address of a collector that is there until the end."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Collector)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    return f"http://127.0.0.1:{server.server_port}"
 
 
 def main() -> None:
@@ -70,7 +95,7 @@ def main() -> None:
         ]
         others = [
             *(dataclasses.replace(each, name=f"{each.name}, float", body=openai_body("float")) for each in contenders[:2]),
-            *variants(service),
+            *variants(service, collect()),
         ]
 
     found: dict[tuple[str, int], list[measure.Measured]] = defaultdict(list)
