@@ -382,7 +382,7 @@ class OtherTree:
                 with step("just demo, twice; the dashboard in a browser"):
                     project.makes_up_usage_afresh()
                     show(project, scratch)
-            if (project.folder / "clients/typescript/src/stream.ts").exists():
+            if (project.folder / "clients/typescript").exists() and project.has("app/chat.py"):
                 with step("just client: types of the contracts; a wrong use is noticed, a right one asks and reads a stream"):
                     client.works(project)
             if (procfile := project.folder / "Procfile").exists():
