@@ -183,13 +183,6 @@ class Accounts:
                 return None
             return Session(sign_in.id, account, self._renew(sign_in))
 
-    async def is_open(self, session_id: str) -> bool:
-        """Whether that session goes on, of an account that may sign in."""
-        query = select(Account).join(SignIn).where(SignIn.id == session_id)
-        async with self._database.reading() as session:
-            account = await session.scalar(query)
-        return account is not None and may_sign_in(account)
-
     async def sign_out(self, token: str) -> None:
         """Whoever holds a token of a session may end it, also an old one."""
         async with self._database.session() as session:

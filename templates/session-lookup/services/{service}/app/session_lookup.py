@@ -5,21 +5,26 @@ in every process.
 """
 
 from fastapi import FastAPI
+from sqlalchemy import select
 
+from app.account_store import Account, SignIn, may_sign_in
 from app.accounts import Desk
+from app.database import Database
 from app.keys import Caller
-from app.models import utcnow
 from app.settings import Settings
 
 
-async def find(desk: Desk, token: str) -> Caller | None:
+async def find(desk: Desk, database: Database, token: str) -> Caller | None:
     """Who sent this access token, if its session goes on."""
-    claims = desk.access.read(token, utcnow())
-    if claims is None or not await desk.accounts.is_open(claims["session"]):
+    claims = desk.read(token)
+    if claims is None:
         return None
-    return await desk.caller(token)
+    query = select(Account).join(SignIn).where(SignIn.id == claims["session"])
+    async with database.reading() as session:
+        account = await session.scalar(query)
+    return None if account is None or not may_sign_in(account) else desk.person(claims)
 
 
 def install(app: FastAPI, _: Settings) -> None:
     app.state.callers.remove(app.state.accounts.caller)
-    app.state.callers.append(lambda token: find(app.state.accounts, token))
+    app.state.callers.append(lambda token: find(app.state.accounts, app.state.database, token))
