@@ -15,8 +15,7 @@ from sqlalchemy import BigInteger, Index, Integer, String, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from app.commands import COMMANDS, Commands
-from app.database import Database
+from app.commands import COMMANDS, Commands, opened
 from app.events import KEEPERS, Event
 from app.models import Base, utcnow
 from app.settings import Settings
@@ -60,13 +59,9 @@ async def show(arguments: argparse.Namespace, settings: Settings) -> int:
     if arguments.about is not None:
         subject = AuditEvent.subject.contains(arguments.about, autoescape=True)
         query = query.where(or_(AuditEvent.actor == arguments.about, subject))
-    database = Database(settings.database_url)
-    try:
-        async with database.reading() as session:
-            async for event in await session.stream_scalars(query):
-                sys.stdout.write(line(event) + "\n")
-    finally:
-        await database.close()
+    async with opened(settings) as database, database.reading() as session:
+        async for event in await session.stream_scalars(query):
+            sys.stdout.write(line(event) + "\n")
     return 0
 
 

@@ -20,7 +20,7 @@ from fastapi import FastAPI
 from sqlalchemy import Column, Table, delete, select
 from sqlalchemy.exc import DBAPIError
 
-from app.commands import COMMANDS, Commands
+from app.commands import COMMANDS, Commands, opened
 from app.database import Database
 from app.models import Base, UtcDateTime, utcnow
 from app.settings import Settings
@@ -108,12 +108,9 @@ def log(deleted: Mapping[str, int]) -> None:
 
 
 async def clean_now(_: argparse.Namespace, settings: Settings) -> int:
-    database = Database(settings.database_url)
-    try:
+    async with opened(settings) as database:
         for table, rows in (await clean(database, policy(POLICY.read_text()), utcnow())).items():
             sys.stdout.write(f"{table}\t{rows}\n")
-    finally:
-        await database.close()
     return 0
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
-from app.commands import COMMANDS, Commands
+from app.commands import COMMANDS, Commands, opened
 from app.database import Database
 from app.events import happened
 from app.models import ApiKey, Base, utcnow
@@ -163,25 +163,24 @@ def install(_: FastAPI, __: Settings) -> None:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncGenerator[Database]:
-    database = Database(settings.database_url)
+async def stored(settings: Settings) -> AsyncGenerator[Database]:
+    """Who is no caller ends the command."""
     try:
-        yield database
+        async with opened(settings) as database:
+            yield database
     except LookupError as error:
         sys.exit(f"there is no caller {error}: it is the id of a key, {CALLER}…")
-    finally:
-        await database.close()
 
 
 async def export_to_stdout(arguments: argparse.Namespace, settings: Settings) -> int:
-    async with opened(settings) as database:
+    async with stored(settings) as database:
         async for line in export(database, arguments.id):
             sys.stdout.write(line + "\n")
     return 0
 
 
 async def erase_when_sure(arguments: argparse.Namespace, settings: Settings) -> int:
-    async with opened(settings) as database:
+    async with stored(settings) as database:
         if arguments.yes:
             await erase(database, arguments.id)
             return 0

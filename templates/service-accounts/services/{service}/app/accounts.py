@@ -19,8 +19,7 @@ from pydantic import AfterValidator, BaseModel, Field, PrivateAttr, model_valida
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from app.account_store import Account, Accounts, Passwords, Session, may_sign_in
-from app.commands import COMMANDS, Commands
-from app.database import Database
+from app.commands import COMMANDS, Commands, opened
 from app.keys import SCOPES, Caller, refusal, require
 from app.mail import Deliver, Mail, deliverer
 from app.models import utcnow
@@ -386,11 +385,8 @@ def install(app: FastAPI, settings: Settings) -> None:
 
 @asynccontextmanager
 async def stored(settings: Settings) -> AsyncGenerator[Accounts]:
-    database = Database(settings.database_url)
-    try:
+    async with opened(settings) as database:
         yield Accounts(database, settings.secret_key, Passwords(), ())
-    finally:
-        await database.close()
 
 
 async def list_all(_: argparse.Namespace, settings: Settings) -> int:

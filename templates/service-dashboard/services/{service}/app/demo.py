@@ -10,7 +10,7 @@ import sys
 
 from sqlalchemy import delete, insert
 
-from app.database import Database
+from app.commands import opened
 from app.keys import ApiKeys
 from app.models import UsageRecord, utcnow
 from app.settings import Settings
@@ -28,22 +28,19 @@ KEYS = {
 
 async def fill(settings: Settings) -> int:
     """Returns how many requests were made up."""
-    database = Database(settings.database_url)
-    keys = ApiKeys(database, settings.secret_key)
     callers = {key_id: share for key_id, (_, share) in KEYS.items()}
     prices = Prices.read()
     rows = [
         Entry(usage, at).row(prices) | {"key_id": key_id}
         for at, key_id, usage in made_up(utcnow(), callers)
     ]
-    try:
+    async with opened(settings) as database:
+        keys = ApiKeys(database, settings.secret_key)
         for key_id, (name, _) in KEYS.items():
             await keys.put(key_id, secrets.token_hex(), name, [])
         async with database.session() as session:
             await session.execute(delete(UsageRecord).where(UsageRecord.key_id.in_(KEYS)))
             await session.execute(insert(UsageRecord), rows)
-    finally:
-        await database.close()
     return len(rows)
 
 

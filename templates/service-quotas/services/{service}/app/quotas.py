@@ -10,8 +10,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 
-from app.commands import COMMANDS, Commands
-from app.database import Database, DatabaseDep
+from app.commands import COMMANDS, Commands, opened
+from app.database import DatabaseDep
 from app.keys import Caller, require
 from app.models import utcnow
 from app.quota_store import SqlQuotas, count
@@ -75,13 +75,10 @@ def install(app: FastAPI, _: Settings) -> None:
 
 
 async def put(arguments: argparse.Namespace, settings: Settings) -> int:
-    database = Database(settings.database_url)
-    try:
-        limits = arguments.tokens_a_month, arguments.requests_a_day
+    limits = arguments.tokens_a_month, arguments.requests_a_day
+    async with opened(settings) as database:
         if await SqlQuotas(database).put(arguments.id, *limits):
             return 0
-    finally:
-        await database.close()
     sys.stderr.write(f"there is no key {arguments.id}\n")
     return 1
 

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.requests import HTTPConnection
 
 from app import logs
-from app.commands import COMMANDS, Commands
+from app.commands import COMMANDS, Commands, opened
 from app.database import Database
 from app.keys import Caller, checked, find, require
 from app.measurements import SqlMeasurements
@@ -218,14 +218,11 @@ def install(app: FastAPI, _: Settings) -> None:
 async def prune(_: argparse.Namespace, settings: Settings) -> int:
     logs.configure(settings)
     realtime, now = RealtimeSettings(), utcnow()
-    database = Database(settings.database_url)
-    try:
+    async with opened(settings) as database:
         gone = await SqlMeasurements(database).prune(
             now - timedelta(days=realtime.measurement_days),
             now - timedelta(days=realtime.window_days),
         )
-    finally:
-        await database.close()
     logger.info("%s rows deleted", gone)
     return 0
 

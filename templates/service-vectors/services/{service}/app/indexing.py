@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from contextlib import asynccontextmanager
 
 from app import logs
+from app.commands import opened
 from app.database import Database
 from app.engine import build_engine
 from app.settings import Settings
@@ -35,11 +36,8 @@ async def started(engine: Engine) -> AsyncGenerator[Engine]:
 async def reindexing(settings: Settings) -> AsyncGenerator[tuple[Database, Engine]]:
     """The database, and a model to embed anew with. What the model cannot do ends the command."""
     logs.configure(settings)
-    database = Database(settings.database_url)
     try:
-        async with started(build_engine(settings)) as engine:
+        async with opened(settings) as database, started(build_engine(settings)) as engine:
             yield database, engine
     except IntelligenceError as error:
         sys.exit(f"stopped, and goes on from there when it is called again: {error}")
-    finally:
-        await database.close()

@@ -15,8 +15,7 @@ from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from app import logs
-from app.commands import COMMANDS, Command
-from app.database import Database
+from app.commands import COMMANDS, Command, opened
 from app.events import COMMAND, actor
 from app.keys import SCOPES, ApiKeys
 from app.main import create_app
@@ -61,14 +60,12 @@ def contracts(arguments: argparse.Namespace, _: Settings) -> int:
 
 @asynccontextmanager
 async def stored_keys(settings: Settings) -> AsyncGenerator[ApiKeys]:
-    database = Database(settings.database_url)
     try:
-        yield ApiKeys(database, settings.secret_key)
+        async with opened(settings) as database:
+            yield ApiKeys(database, settings.secret_key)
     except (DBAPIError, OSError) as error:
         reason = error.orig if isinstance(error, DBAPIError) else error
         sys.exit(f"the database refused: {reason}\n`alembic upgrade heads` makes its tables")
-    finally:
-        await database.close()
 
 
 async def issue(arguments: argparse.Namespace, settings: Settings) -> int:
