@@ -13,7 +13,7 @@ LLM := target/tools/llm
 MINUTES ?= 2
 STEPS := setup fmt clippy rust union validators sabotage skeletons
 
-.PHONY: help test matrix jobs images e2e-llm bench bench-live $(STEPS)
+.PHONY: help test matrix workloads jobs images e2e-llm bench bench-live $(STEPS)
 
 help: ## Show the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' Makefile | expand -t 14
@@ -56,6 +56,10 @@ skeletons: ## Emitted projects: installed, checked, tested, booted, asked, stopp
 matrix: ## Every distinct project, going on where the last run ended
 	@$(TOOLS); cargo build --locked --quiet
 	@$(PYTHON) tests/skeletons/run.py --matrix
+
+workloads: ## Likewise each AI workload, any two and all four of an api-first, with each kind of user
+	@$(TOOLS); cargo build --locked --quiet
+	@$(PYTHON) tests/skeletons/run.py --workloads
 
 jobs: ## By hand: five hundred jobs of an emitted project, whose workers are killed fifty times, on Redis and PostgreSQL
 	@$(TOOLS); cargo build --locked --quiet

@@ -6,7 +6,8 @@ with all and one with little, a hybrid whose service is killed, jobs whose worke
 without their own tests: a service and a platform compared, one of each at once, and projects inside other people's
 repositories. With --organisations, the defaults of each organisation, on SQLite and on PostgreSQL.
 With --minutes, further distinct trees are started then for so long; which comes first depends on the commit. With
---matrix every distinct tree is run, and what has passed once is not run again until it changes.
+--matrix every distinct tree is run, with --workloads each AI workload, any two and all four with each kind of user;
+what has passed once is not run again until it changes.
 """
 
 import json
@@ -29,7 +30,7 @@ import together
 from command import options, workplace
 from project import ROOT
 from report import Broken, Report, Steps
-from trees import Choices, distinct, shown
+from trees import Choices, distinct, of_workloads, shown
 
 WORKERS = 2  # a project's tools keep one core busy each
 VERIFIED = ROOT / "target/skeletons/verified.json"
@@ -118,6 +119,7 @@ def main() -> int:
     parser.add_argument("--organisations", action="store_true", help="what each gets by default, and nothing else")
     parser.add_argument("--minutes", type=float, default=0, help="start further trees for so long")
     parser.add_argument("--matrix", action="store_true", help="all distinct trees, going on where the last run ended")
+    parser.add_argument("--workloads", action="store_true", help="likewise those of the workloads and users of an api-first")
     arguments = parser.parse_args()
     with workplace("skeletons", keep=arguments.keep) as parent:
         return play_all(arguments, parent)
@@ -151,11 +153,12 @@ def play_all(arguments: Namespace, parent: Path) -> int:
     trees = distinct()
     print(f"{len(trees)} distinct trees; projects are made in {parent}", flush=True)
     with ThreadPoolExecutor(WORKERS) as pool:
-        if arguments.matrix:
-            list(pool.map(verify, [tree for tree in trees if tree not in verified]))
-            count = sum(tree in verified for tree in trees)
-            print(f"{count} of {len(trees)} distinct trees verified at {commit()[:12]}")
-            return report.close() if report.failed or count < len(trees) else 0
+        if arguments.matrix or arguments.workloads:
+            wanted = trees if arguments.matrix else of_workloads(trees)
+            list(pool.map(verify, [tree for tree in wanted if tree not in verified]))
+            count = sum(tree in verified for tree in wanted)
+            print(f"{count} of {len(wanted)} distinct trees verified at {commit()[:12]}")
+            return report.close() if report.failed or count < len(wanted) else 0
         play_those(fixed(), pool)
         if arguments.only:
             return report.close()

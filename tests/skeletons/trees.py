@@ -48,5 +48,11 @@ def covering(trees: Mapping[str, Choices]) -> list[str]:
     return min(map(attempt, range(20)), key=len)
 
 
+def of_workloads(trees: Mapping[str, Choices]) -> list[str]:
+    """Those that differ from the tree of the defaults in their workloads and users alone."""
+    default = next(iter(trees.values())).items()
+    return [tree for tree, each in trees.items() if {key for key, _ in default ^ each.items()} <= {"workloads", "users"}]
+
+
 def shown(choices: Mapping[str, str]) -> str:
     return " ".join(value for key, value in choices.items() if key not in UNSAID)

@@ -90,7 +90,7 @@ class Issuer:
 @pytest.fixture
 def issuer() -> Iterator[Issuer]:
     issuer = Issuer()
-    thread = threading.Thread(target=issuer.server.serve_forever)
+    thread = threading.Thread(target=issuer.server.serve_forever, args=[0.01])
     thread.start()
     yield issuer
     issuer.server.shutdown()
