@@ -33,8 +33,8 @@ def install(app: FastAPI, _: Settings) -> None:
     app.add_middleware(
         CORSMiddleware,
         allow_origins=CorsSettings().cors_origins,
-        allow_methods=["GET", "POST"],
-        allow_headers=["Authorization", "Content-Type", "X-Request-ID"],
-        expose_headers=["Retry-After", "X-Request-ID"],
+        allow_methods=["GET", "POST", "PUT", "PATCH", "DELETE"],
+        allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "X-Request-ID"],
+        expose_headers=["Location", "Retry-After", "X-Request-ID"],
         max_age=3600,
     )
