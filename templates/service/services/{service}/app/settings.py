@@ -54,8 +54,9 @@ class Settings(BaseSettings):
         secret_key: keys the hashes of API keys; changing it revokes every key.
         database_url: SQLite or PostgreSQL.
         dev_api_key: the key that `python -m app seed` stores in development.
-        forwarded_allow_ips: addresses of proxies whose `X-Forwarded-*` headers are believed; a
-            service behind TLS that believes none takes itself for one over plain HTTP.
+        forwarded_allow_ips: addresses and networks of proxies whose `X-Forwarded-*` headers are
+            believed; a service behind TLS that believes none takes itself for one over plain HTTP,
+            and all callers for one. With `*` a caller can name any address as its own.
         web_concurrency: server processes in this container; uvicorn reads the same variable.
         replicas: containers that serve at the same time.
         metrics_port: where this process shows Prometheus its figures, to whoever can reach it.
