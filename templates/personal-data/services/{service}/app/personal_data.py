@@ -42,8 +42,12 @@ CALLER = "ak_"  # what the ids of keys begin with that call for themselves
 SECRETS = {"digest", "password"}
 
 
-def of_caller(key: ApiKey) -> Mapping[Table, ColumnElement[bool]]:
-    """The tables that keep something of callers, each with what is this one's; parents first."""
+def of_caller(key: ApiKey, *, owned: bool = True) -> Mapping[Table, ColumnElement[bool]]:
+    """The tables that keep something of callers, each with what is this one's; parents first.
+
+    Args:
+        owned: with what belongs to the key's name.
+    """
     found: dict[Table, ColumnElement[bool]] = {}
     for table in Base.metadata.sorted_tables:
         if table is ApiKey.__table__:
@@ -51,6 +55,7 @@ def of_caller(key: ApiKey) -> Mapping[Table, ColumnElement[bool]]:
         if conditions := [
             condition
             for column in table.columns
+            if owned or column.name != OWNER
             if (condition := _whose(column, key, found)) is not None
         ]:
             found[table] = or_(*conditions)
@@ -78,17 +83,31 @@ async def caller(session: AsyncSession, key_id: str) -> ApiKey | None:
     return await session.get(ApiKey, key_id) if key_id.startswith(CALLER) else None
 
 
+async def of_it_alone(session: AsyncSession, key: ApiKey) -> Mapping[Table, ColumnElement[bool]]:
+    """Like `of_caller`, less what belongs to its name while another key in use has that, too."""
+    now = utcnow()
+    namesake = select(ApiKey.id).where(
+        ApiKey.name == key.name,
+        ApiKey.id != key.id,
+        ApiKey.id.startswith(CALLER, autoescape=True),
+        ApiKey.revoked_at.is_(None),
+        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
+    )
+    return of_caller(key, owned=await session.scalar(namesake.limit(1)) is None)
+
+
 def readable(table: Table) -> Sequence[Column[Any]]:
     """All but hashes and vectors, which the service computed for itself."""
     return [
         column
         for column in table.columns
-        if column.name not in SECRETS and not is_binary(column.type)
+        if column.name not in SECRETS and not is_vector(column.type)
     ]
 
 
-def is_binary(kind: TypeEngine[Any]) -> bool:
-    return isinstance(kind.impl_instance if isinstance(kind, TypeDecorator) else kind, LargeBinary)
+def is_vector(kind: TypeEngine[Any]) -> bool:
+    """Bytes that a type of our own reads; others are a text."""
+    return isinstance(kind, TypeDecorator) and isinstance(kind.impl_instance, LargeBinary)
 
 
 async def export(database: Database, key_id: str) -> AsyncGenerator[str]:
@@ -108,11 +127,13 @@ async def export(database: Database, key_id: str) -> AsyncGenerator[str]:
 
 
 def _text(value: object) -> str:
+    if isinstance(value, bytes):
+        return value.decode()
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
 async def count(database: Database, key_id: str) -> Mapping[str, int]:
-    """How many rows of each table are this caller's. Raises LookupError: no such caller."""
+    """How many rows of each table `erase` would take. Raises LookupError: no such caller."""
     async with database.reading() as session:
         key = await caller(session, key_id)
         if key is None:
@@ -122,21 +143,22 @@ async def count(database: Database, key_id: str) -> Mapping[str, int]:
                 select(func.count()).select_from(table).where(condition)
             )
             or 0
-            for table, condition in of_caller(key).items()
+            for table, condition in (await of_it_alone(session, key)).items()
         }
 
 
 async def erase(database: Database, key_id: str) -> None:
     """In one transaction, with the key. Raises LookupError, and does nothing: no such caller.
 
-    A row that may be nobody's, such as what a request cost, stays and is nobody's from now on. Keys
-    that called for this caller are revoked.
+    A row that may be nobody's, such as what a request cost, stays and is nobody's from now on. What
+    belongs to the key's name goes with the last key in use that has it. Keys that called for this
+    caller are revoked.
     """
     async with database.session() as session:
         key = await caller(session, key_id)
         if key is None:
             raise LookupError(key_id)
-        for table, condition in reversed([*of_caller(key).items()]):
+        for table, condition in reversed([*(await of_it_alone(session, key)).items()]):
             column = _key_of(table)
             if column is not None and column.nullable:
                 await session.execute(update(table).where(condition).values({column: None}))

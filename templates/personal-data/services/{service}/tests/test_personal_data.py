@@ -24,7 +24,7 @@ from app.__main__ import main
 from app.database import Database
 from app.keys import ApiKeys
 from app.models import ApiKey, Base, UsageRecord, UtcDateTime, utcnow
-from app.personal_data import count, erase, export, of_caller
+from app.personal_data import OWNER, count, erase, export, of_caller
 
 NUMBERS = numbers(1_000_000)  # beside the ids of rows that other tests made
 
@@ -99,6 +99,10 @@ async def test_the_export_has_each_row_of_the_caller_and_of_no_other(
         ApiKey.__tablename__,
         *(await count(database, mine)),
     }
+    for table in of_caller(ApiKey(id=mine, name="any")):
+        (line,) = [each for each in lines if each["table"] == table.name]
+        hidden = {each.name for each in table.columns} - line.keys()
+        assert hidden <= {"digest", "password", "embedding"}, table.name
     text = json.dumps(lines)
     assert mine in text
     assert other not in text
@@ -119,6 +123,21 @@ async def test_nothing_of_a_deleted_caller_is_left_and_all_of_the_others(
     assert gone == dict.fromkeys(expected, 1)
     with pytest.raises(LookupError):
         await erase(database, mine)
+
+
+async def test_what_belongs_to_a_name_goes_with_the_last_key_that_has_it(
+    database: Database, keys: ApiKeys, kept: tuple[str, str]
+) -> None:
+    async with database.reading() as session:
+        mine = await session.get_one(ApiKey, kept[0])
+    owned = {table.name for table in of_caller(mine) if OWNER in table.columns}
+    other = "_".join((await keys.issue(mine.name, ["inference"])).split("_")[:2])
+    assert not owned & {*await count(database, mine.id)}
+    before = await rows_in_all(database)
+    await erase(database, mine.id)
+    after = await rows_in_all(database)
+    assert {name: after[name] for name in owned} == {name: before[name] for name in owned}
+    assert owned <= {*await count(database, other)}
 
 
 async def test_what_a_request_cost_is_kept_as_nobodys(
