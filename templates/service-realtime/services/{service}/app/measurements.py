@@ -139,13 +139,13 @@ class SqlMeasurements:
         )
         if dimensions is not None:
             query = query.where(WindowRecord.dimensions == dimensions)
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return [window(row) for row in await session.scalars(query)]
 
     async def close(self, limit: int) -> Sequence[Closed]:
         now = self._clock()
         due = ~WindowRecord.closed, WindowRecord.closes_at <= now
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             owners = await session.scalars(select(WindowRecord.key_id).where(*due).distinct())
         closed: list[Closed] = []
         for key_id in owners:

@@ -98,7 +98,7 @@ class SqlItems:
 
     async def get(self, owner: str, ids: Collection[str]) -> Mapping[str, Kept]:
         query = select(ItemRecord).where(ItemRecord.owner == owner, ItemRecord.name.in_(ids))
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return {row.name: _kept(row) for row in await session.scalars(query)}
 
     async def put(self, owner: str, items: Sequence[Item], vectors: Matrix, model: str) -> None:
@@ -137,7 +137,7 @@ class SqlItems:
             .order_by(ItemRecord.name)
             .limit(limit)
         )
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return [_kept(row) for row in await session.scalars(query)]
 
     async def delete(self, owner: str, item_id: str) -> bool:
@@ -153,7 +153,7 @@ class SqlItems:
         query = select(ItemRecord.name, ItemRecord.embedding).where(
             ItemRecord.owner == owner, ItemRecord.name.in_(ids), ItemRecord.model == model
         )
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return {row.name: row.embedding for row in await session.execute(query)}
 
     async def nearest(
@@ -162,7 +162,7 @@ class SqlItems:
         look = self._scanned if self._on_sqlite else self._indexed
         rows = await look(owner, vectors, model, limit, without)
         query = _candidates().where(ItemRecord.id.in_(rows))
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return [Candidate(*row) for row in await session.execute(query)]
 
     async def popular(
@@ -188,7 +188,7 @@ class SqlItems:
             .order_by(ItemRecord.id)
             .limit(1)
         )
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             row = await session.scalar(query)
         return None if row is None else Outdated(row.id, _item(row))
 
@@ -215,7 +215,7 @@ class SqlItems:
         without: Collection[str],
     ) -> Sequence[Candidate]:
         query = query.where(ItemRecord.model == model, ItemRecord.name.not_in(without)).limit(limit)
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return [Candidate(*row) for row in await session.execute(query)]
 
     async def _scanned(
@@ -236,7 +236,7 @@ class SqlItems:
         }
         scan, before = Scan(vectors, limit), sys.maxsize
         for _ in range(SCANNED // PART):
-            async with self._database.session() as session:
+            async with self._database.reading() as session:
                 rows = (await session.execute(query, values | {"before": before})).all()
             if rows:
                 before = rows[-1].id
@@ -251,7 +251,7 @@ class SqlItems:
         """Through the index for vectors of this length, else exact."""
         query = text(nearest_in_postgresql(vectors.shape[1]))
         found: set[int] = set()
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             # The index looks on until enough items are this owner's.
             await session.execute(
                 text(
@@ -325,7 +325,7 @@ class SqlEvents:
             .order_by(ItemEventRecord.at.desc(), ItemEventRecord.id.desc())
             .limit(limit)
         )
-        async with self._database.session() as session:
+        async with self._database.reading() as session:
             return [Past(*row) for row in await session.execute(query)]
 
     async def forget(self, before: datetime, limit: int) -> None:
