@@ -1,12 +1,10 @@
 """Measurements in SQL, by the tests that every store of `intelligence` passes."""
 
 from collections.abc import Coroutine
-from io import StringIO
 from typing import Any
 
 import asgi_edge
 import pytest
-from django.core.management import call_command
 
 from apps.ai import keys
 from apps.realtime.stores import DjangoMeasurements
@@ -14,8 +12,6 @@ from intelligence.testing.measurement_store import (
     Clock,
     Kept,
     MeasurementStoreContract,
-    Sender,
-    measured,
 )
 
 
@@ -38,13 +34,3 @@ class TestDjangoMeasurements(MeasurementStoreContract):
     @pytest.fixture
     def kept(self) -> Kept:
         return DjangoKept()
-
-
-@pytest.mark.django_db
-def test_a_command_prunes_what_is_old() -> None:
-    kept, said = DjangoKept(), StringIO()
-    mine = Sender(kept, kept.keys[0])
-    mine.add(measured(1))  # of 2026-03-10
-    call_command("measurements", "prune", stdout=said)
-    assert said.getvalue() == "2 rows deleted\n"
-    assert mine.windows() == []

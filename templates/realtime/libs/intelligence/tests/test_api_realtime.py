@@ -9,7 +9,7 @@ import pytest
 
 from intelligence.api import realtime as api
 from intelligence.api.asking import InvalidInput
-from intelligence.live.analytics import Analytics, utcnow
+from intelligence.live.analytics import Analytics, Retention, utcnow
 from intelligence.live.hub import Wanted
 from intelligence.measurements.ports import Added
 from intelligence.measurements.windows import LENGTHS, Measurement, Name, Summary, Window, start
@@ -44,7 +44,8 @@ class Sink:
 
 
 def of(store: Any, sink: Sink | None = None) -> api.Measurements:
-    analytics = Analytics(store, lateness=TEN, streams=1, redis_url=None)
+    kept = Retention(TEN, TEN)
+    analytics = Analytics(store, lateness=TEN, retention=kept, streams=1, redis_url=None)
     return api.Measurements(analytics, sink or Sink(), "ak_1")
 
 

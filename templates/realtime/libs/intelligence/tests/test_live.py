@@ -13,7 +13,7 @@ import pytest
 
 from intelligence.errors import Overloaded
 from intelligence.live import analytics, bus, events, socket
-from intelligence.live.analytics import Analytics
+from intelligence.live.analytics import Analytics, Retention
 from intelligence.live.bus import RedisBus
 from intelligence.live.events import HEARTBEAT, READY, REFUSED, Event, Update
 from intelligence.live.hub import Hub, Subscription, Wanted, encoded
@@ -24,6 +24,7 @@ GUARD = 10.0  # seconds, against a hang
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 LONG_AFTER = NOON + timedelta(days=1)
 TEN = LENGTHS["10s"]
+KEPT = Retention(timedelta(days=7), timedelta(days=400))
 CONTRACT = Path(__file__).parents[3] / "contracts/events/live.json"
 
 
@@ -163,6 +164,11 @@ class Store:
     def __init__(self, *parts: Sequence[Closed] | Exception) -> None:
         self.parts = list(parts)
         self.asked = asyncio.Event()
+        self.pruned = asyncio.Queue[tuple[datetime, datetime]]()
+
+    async def prune(self, measurements_until: datetime, windows_until: datetime) -> int:
+        self.pruned.put_nowait((measurements_until, windows_until))
+        return 3
 
     async def close(self, limit: int) -> Sequence[Closed]:
         if not self.parts:
@@ -175,7 +181,7 @@ class Store:
 
 
 def of(store: Any, redis_url: str | None = None) -> Analytics:
-    return Analytics(store, lateness=TEN, streams=9, redis_url=redis_url)
+    return Analytics(store, lateness=TEN, retention=KEPT, streams=9, redis_url=redis_url)
 
 
 def test_closed_windows_are_told_with_their_scores_whatever_happens_between(
@@ -197,6 +203,29 @@ def test_closed_windows_are_told_with_their_scores_whatever_happens_between(
     [(name, data)] = asyncio.run(run())
     assert (name, data["closed"], data["score"], data["anomaly"]) == ("window", True, 1000, True)
     assert "windows stay open for now" in caplog.text
+
+
+def test_what_is_old_is_deleted_at_the_start_and_each_hour(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    monkeypatch.setattr(analytics, "EVERY", 0.01)
+    monkeypatch.setattr(analytics, "utcnow", lambda: NOON)
+
+    async def run(times: int) -> bool:
+        """Whether that was all."""
+        store = Store()
+        async with asyncio.timeout(GUARD), of(store).running():
+            for _ in range(times):
+                until = await store.pruned.get()
+                assert until == (NOON - KEPT.measurements, NOON - KEPT.windows)
+            await asyncio.sleep(0.05)
+        return store.pruned.empty()
+
+    assert asyncio.run(run(1))
+    assert "3 rows deleted" in caplog.text
+    monkeypatch.setattr(analytics, "PRUNING", 0.01)
+    assert not asyncio.run(run(2))
 
 
 def test_prometheus_is_shown_streams_and_what_was_dropped_or_late() -> None:

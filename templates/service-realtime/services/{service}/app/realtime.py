@@ -4,8 +4,6 @@ What the bodies hold and what becomes of a measurement is `intelligence.api.real
 kept is `app.measurements`. An open stream holds no database session.
 """
 
-import argparse
-import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -16,12 +14,9 @@ from pydantic import Field, NonNegativeInt, PositiveInt, RedisDsn, model_validat
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from starlette.requests import HTTPConnection
 
-from app import logs
-from app.commands import COMMANDS, Commands, opened
 from app.database import Database
 from app.keys import Caller, checked, find, require
 from app.measurements import SqlMeasurements
-from app.models import utcnow
 from app.problems import invalid
 from app.settings import Settings
 from app.stores import UsageSinkDep
@@ -32,11 +27,9 @@ from intelligence.api.problems import Violation, responses
 from intelligence.api.rate_limits import RateLimited
 from intelligence.errors import Overloaded
 from intelligence.live import socket
-from intelligence.live.analytics import Analytics
+from intelligence.live.analytics import Analytics, Retention
 from intelligence.live.events import SHUTDOWN, WindowName
 from intelligence.live.hub import Wanted, encoded
-
-logger = logging.getLogger(__name__)
 
 SENDING = "measurements"
 LOOKING = "analytics"
@@ -46,8 +39,8 @@ class RealtimeSettings(BaseSettings):
     """Attributes:
     allowed_lateness: seconds after its end that a window takes measurements.
     live_streams: how many may be open in this process; further ones are refused with 503.
-    measurement_days: how long `measurements prune` leaves measurements and the shortest windows.
-    window_days: how long it leaves the other windows.
+    measurement_days: how long measurements are kept, and the shortest windows.
+    window_days: how long the other windows are.
     redis_url: how several processes tell each other what changed.
 
     The rest as in `app.settings`.
@@ -84,6 +77,9 @@ class RealtimeSettings(BaseSettings):
         return Analytics(
             SqlMeasurements(database),
             lateness=timedelta(seconds=self.allowed_lateness),
+            retention=Retention(
+                timedelta(days=self.measurement_days), timedelta(days=self.window_days)
+            ),
             streams=self.live_streams,
             redis_url=None if self.redis_url is None else str(self.redis_url),
         )
@@ -213,28 +209,3 @@ def install(app: FastAPI, _: Settings) -> None:
     @app.exception_handler(api.InvalidQuery)
     async def invalid_query(_: Request, error: api.InvalidQuery) -> Response:
         return invalid([Violation(location=["query", error.parameter], message=str(error))])
-
-
-async def prune(_: argparse.Namespace, settings: Settings) -> int:
-    logs.configure(settings)
-    realtime, now = RealtimeSettings(), utcnow()
-    async with opened(settings) as database:
-        gone = await SqlMeasurements(database).prune(
-            now - timedelta(days=realtime.measurement_days),
-            now - timedelta(days=realtime.window_days),
-        )
-    logger.info("%s rows deleted", gone)
-    return 0
-
-
-def add_commands(commands: Commands) -> None:
-    verbs = commands.add_parser("measurements", help="what was sent").add_subparsers(
-        required=True, metavar="VERB"
-    )
-    command = verbs.add_parser(
-        "prune", help="delete what is older than MEASUREMENT_DAYS and WINDOW_DAYS"
-    )
-    command.set_defaults(run=prune)
-
-
-COMMANDS.append(add_commands)

@@ -7,7 +7,6 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 from sqlalchemy import delete
 
-from app.__main__ import main
 from app.database import Database
 from app.keys import ApiKeys
 from app.measurements import MeasurementRecord, SqlMeasurements, WindowRecord
@@ -16,8 +15,6 @@ from intelligence.testing.measurement_store import (
     Clock,
     Kept,
     MeasurementStoreContract,
-    Sender,
-    measured,
 )
 
 
@@ -61,11 +58,3 @@ class TestSqlMeasurements(MeasurementStoreContract):
     @pytest.fixture
     def kept(self, kept: Kept) -> Kept:
         return kept
-
-
-def test_a_command_prunes_what_is_old(kept: Kept, capsys: pytest.CaptureFixture[str]) -> None:
-    mine = Sender(kept, kept.keys[0])
-    mine.add(measured(1))  # of 2026-03-10
-    assert main(["measurements", "prune"]) == 0
-    assert "rows deleted" in capsys.readouterr().err
-    assert mine.windows() == []

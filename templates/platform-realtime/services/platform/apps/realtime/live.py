@@ -1,6 +1,7 @@
 """What is live in this process: the streams that are open, and WebSockets, which Django does not
 know."""
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,7 +20,7 @@ from intelligence.api import realtime as api
 from intelligence.api.rate_limits import RateLimited
 from intelligence.errors import Overloaded
 from intelligence.live import socket as protocol
-from intelligence.live.analytics import Analytics
+from intelligence.live.analytics import Analytics, Retention
 from intelligence.live.events import WindowName
 from intelligence.live.hub import Allowed, Subscription, Wanted
 
@@ -29,6 +30,9 @@ LOOKING = new_scope("analytics")
 analytics = Analytics(
     DjangoMeasurements(),
     lateness=settings.ALLOWED_LATENESS,
+    retention=Retention(
+        timedelta(days=settings.MEASUREMENT_DAYS), timedelta(days=settings.WINDOW_DAYS)
+    ),
     streams=settings.LIVE_STREAMS,
     redis_url=settings.REDIS_URL or None,
 )

@@ -1,9 +1,11 @@
-"""What one process does beside its requests: it closes windows, and hears of those that change."""
+"""What one process does beside its requests: it closes windows, deletes what is old, and hears of
+what changes."""
 
 import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -19,10 +21,22 @@ logger = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds
 AT_ONCE = 500  # windows
+PRUNING = 3600.0  # seconds
 
 
 def utcnow() -> datetime:
     return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """Attributes:
+    measurements: how long they are kept, and the shortest windows.
+    windows: how long the others are.
+    """
+
+    measurements: timedelta
+    windows: timedelta
 
 
 class Analytics(Collector):
@@ -30,6 +44,7 @@ class Analytics(Collector):
 
     Args:
         lateness: how long after its end a window takes measurements.
+        retention: what is older is deleted each hour.
         streams: how many may be open.
         redis_url: None: there is no other process.
     """
@@ -39,11 +54,13 @@ class Analytics(Collector):
         store: MeasurementStore,
         *,
         lateness: timedelta,
+        retention: Retention,
         streams: int,
         redis_url: str | None,
     ) -> None:
         self.store = store
         self.lateness = lateness
+        self.retention = retention
         self.hub = Hub(streams)
         self.late = 0  # measurements that this process took in too late
         self._bus: Bus = RedisBus(self.hub, redis_url) if redis_url else OneProcess(self.hub)
@@ -66,24 +83,37 @@ class Analytics(Collector):
         await self._bus.publish(updates)
         return len(closed)
 
+    async def prune(self) -> None:
+        now = utcnow()
+        gone = await self.store.prune(
+            now - self.retention.measurements, now - self.retention.windows
+        )
+        if gone:
+            logger.info("%d rows deleted", gone)
+
     @asynccontextmanager
     async def running(self) -> AsyncGenerator[None]:
         async with self._bus.running():
             stop = asyncio.Event()
-            closing = asyncio.create_task(self._close_in_time(stop))
+            beside = asyncio.create_task(self._beside_requests(stop))
             try:
                 yield
             finally:
                 stop.set()  # not cancelled: a question to the database is waited for
-                await asyncio.wait([closing])
+                await asyncio.wait([beside])
 
-    async def _close_in_time(self, stop: asyncio.Event) -> None:
+    async def _beside_requests(self, stop: asyncio.Event) -> None:
+        clock = asyncio.get_running_loop().time
+        due = clock()
         while not stop.is_set():
+            more = False
             try:
                 more = await self.close() >= AT_ONCE
+                if clock() >= due:
+                    due = clock() + PRUNING
+                    await self.prune()
             except Exception:
-                logger.exception("windows stay open for now")
-                more = False
+                logger.exception("windows stay open for now, or old ones are not deleted")
             if not more:
                 with suppress(TimeoutError):
                     async with asyncio.timeout(EVERY):
