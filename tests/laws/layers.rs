@@ -368,6 +368,20 @@ fn what_verbatim_files_repeat_is_what_is_planned_and_pinned() {
     assert!(file("ci-gitlab", ".gitlab-ci.yml").contains(&image));
 }
 
+/// One of them stands in a project, and no project but of that workload alone has the others: nothing else would notice.
+#[test]
+fn the_load_tests_of_all_workloads_are_called_alike() {
+    let mut called = 0;
+    for layer in library().layers.values() {
+        let Some(source) = layer.files.get("ops/load/calling.py").and_then(|bytes| text(bytes)) else { continue };
+        for function in ["def prepare(ask: Callable[..., Any]) -> str:", "def call("] {
+            assert!(source.contains(function), "{} has no `{function}`", layer.id);
+        }
+        called += 1;
+    }
+    assert!(called > 1);
+}
+
 #[test]
 fn every_setting_of_the_example_environment_is_read_somewhere() {
     every_setting_is_read(&with(&[]));

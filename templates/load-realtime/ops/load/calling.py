@@ -2,32 +2,35 @@
 
 import itertools
 import uuid
+from collections.abc import Callable
 from typing import Any
 
-PROBE = "/v1/models"
-PROBE_BODY = None
-
 PATH = "/v1/measurements"
-
-REGIONS = itertools.cycle(["eu", "us", "ap"])
 BATCH = 10
 
-
-def model(answer: Any) -> str:
-    """As the answer to the probe names it; measurements need none."""
-    name: str = answer["data"][0]["id"]
-    return name
+regions = itertools.cycle(["eu", "us", "ap"])
 
 
-def body(_: str) -> dict[str, object]:
-    batch = uuid.uuid4().hex
+def prepare(ask: Callable[..., Any]) -> str:
+    """Sends a batch, so that a key that may not is told at once; measurements need no model."""
+    ask(PATH, batch())
+    return ""
+
+
+def call(_: str) -> tuple[str, str, object]:
+    """Method, path and body of the next call."""
+    return "POST", PATH, batch()
+
+
+def batch() -> dict[str, object]:
+    name = uuid.uuid4().hex
     return {
         "measurements": [
             {
-                "id": f"{batch}-{number}",
+                "id": f"{name}-{number}",
                 "metric": "load.seconds",
                 "value": number / 10,
-                "dimensions": {"region": next(REGIONS)},
+                "dimensions": {"region": next(regions)},
             }
             for number in range(BATCH)
         ]
