@@ -4,6 +4,7 @@ Both give identifiers, best first. What a caller typed reaches neither database 
 values: a query in FTS5's language is put together from quoted words, PostgreSQL's by its functions.
 """
 
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -13,11 +14,21 @@ from app.database import Database
 from app.vectors import as_text
 from intelligence.ports import Vector
 
-WITHIN = "substr(document_id, 1, length(CAST(:library AS text))) = CAST(:library AS text)"
-"""A chunk of this library: `app.chunks.within`."""
+WITHIN = "document_id >= :first AND document_id < :beyond"
+"""A chunk of a library, of which the values are `span`."""
 
 SCANNED = 2000
 """Vectors that SQLite hands over at a time: 3 MB of 384 dimensions."""
+
+
+def span(library: str) -> dict[str, str]:
+    """The ids that begin with the library's name, of which an index has a piece: from the first of
+    these strings, up to the other and without it. Ids are compared by code point.
+    """
+    return {
+        "first": library,
+        "beyond": library[:-1] + chr(ord(library[-1]) + 1) if library else chr(sys.maxunicode),
+    }
 
 
 class SqliteSearch:
@@ -39,7 +50,7 @@ class SqliteSearch:
         any_of = " OR ".join(
             f"({' AND '.join(f'"{word}"' for word in words)})" for words in alternatives
         )
-        values = {"query": any_of, "model": model, "library": self._library, "limit": self._limit}
+        values = {"query": any_of, "model": model, "limit": self._limit, **span(self._library)}
         async with self._database.reading() as session:
             return [*(await session.scalars(query, values))]
 
@@ -52,9 +63,9 @@ class SqliteSearch:
         )
         values = {
             "model": model,
-            "library": self._library,
             "length": 4 * len(vector),
             "limit": SCANNED,
+            **span(self._library),
         }
         ids, cosines, after = np.empty(0, np.int64), np.empty(0, np.float32), -1
         while True:
@@ -82,8 +93,8 @@ class PostgresqlSearch:
         # A phrase a word: `M-204` has two parts, which must follow each other.
         values: dict[str, object] = {
             "model": model,
-            "library": self._library,
             "limit": self._limit,
+            **span(self._library),
         }
         asked = []
         for words in alternatives:
@@ -103,12 +114,13 @@ class PostgresqlSearch:
         """Through the index for vectors of this length, else exact."""
         values = {
             "model": model,
-            "library": self._library,
             "vector": as_text(vector),
             "limit": self._limit,
+            **span(self._library),
         }
         async with self._database.reading() as session:
-            # The index looks on until enough chunks are of this model.
+            # The index of vectors looks on until enough chunks are of this library and model; a
+            # library that is a small part of the table is found by its ids instead.
             await session.execute(
                 text(
                     "SELECT set_config('hnsw.ef_search', '100', true),"

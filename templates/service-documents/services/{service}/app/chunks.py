@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     String,
     Text,
+    and_,
     delete,
     func,
     insert,
@@ -26,7 +27,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute, Mapped, mapped_column
 
-from app.chunk_search import PostgresqlSearch, SqliteSearch
+from app.chunk_search import PostgresqlSearch, SqliteSearch, span
 from app.database import Database
 from app.models import BY_HAND, Base, utcnow
 from app.vectors import Embedding
@@ -34,6 +35,9 @@ from intelligence.ports import Matrix, Vector
 from intelligence.retrieval.fusion import fuse
 from intelligence.retrieval.ports import Document, Passage, Stored
 from intelligence.retrieval.words import wanted
+
+# Compared by code point, on SQLite as everywhere: those of a library stand together in an index.
+DOCUMENT_ID = String(130).with_variant(String(130, collation="C"), "postgresql")
 
 CANDIDATES = 50
 """How many chunks each way of searching gives to the common ranking."""
@@ -53,7 +57,7 @@ class DocumentRecord(Base):
 
     __tablename__ = "document"
 
-    id: Mapped[str] = mapped_column(String(130), primary_key=True)
+    id: Mapped[str] = mapped_column(DOCUMENT_ID, primary_key=True)
     title: Mapped[str] = mapped_column(String(300))
     url: Mapped[str | None] = mapped_column(String(2000))
     digest: Mapped[str] = mapped_column(String(64))
@@ -72,7 +76,9 @@ class ChunkRecord(Base):
     __table_args__ = (Index(None, "document_id", "position", unique=True), Index(None, "model"))
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
-    document_id: Mapped[str] = mapped_column(ForeignKey(DocumentRecord.id, ondelete="CASCADE"))
+    document_id: Mapped[str] = mapped_column(
+        DOCUMENT_ID, ForeignKey(DocumentRecord.id, ondelete="CASCADE")
+    )
     position: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(String(100))
@@ -206,7 +212,8 @@ class SqlChunkStore:
 
 def within(document_id: InstrumentedAttribute[str], library: str) -> ColumnElement[bool]:
     """What `app.chunk_search` says in SQL."""
-    return func.substr(document_id, 1, len(library)) == library
+    ends = span(library)
+    return and_(document_id >= ends["first"], document_id < ends["beyond"])
 
 
 async def _replace(

@@ -2,6 +2,7 @@
 passes, and how well they are found (docs/retrieval.md)."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -136,6 +137,31 @@ def test_two_that_put_the_same_document_leave_one_of_them(
     }
 
 
+def test_a_library_is_a_piece_of_an_index(storage: Database, run: Run) -> None:
+    explain = "EXPLAIN QUERY PLAN" if storage.engine.name == "sqlite" else "EXPLAIN"
+    query = f"{explain} SELECT position FROM chunk WHERE {chunk_search.WITHIN}"
+
+    async def plan() -> str:
+        async with storage.session() as session:
+            if storage.engine.name == "postgresql":
+                await session.execute(text("SET LOCAL enable_seqscan = off"))
+                await session.execute(text("SET LOCAL enable_bitmapscan = off"))
+            rows = await session.execute(text(query), chunk_search.span("ak_1/"))
+            return " ".join(str(value) for row in rows for value in row)
+
+    said = run(plan())
+    assert "ix_chunk_document_id_position" in said
+    assert re.search(r"document_id>\?|Index Cond: .*document_id.* >= ", said), said
+
+
+@pytest.mark.parametrize("library", ["", "staff/", "ak_1/"])
+def test_what_spans_a_library_begins_with_its_name(library: str) -> None:
+    ends = chunk_search.span(library)
+    ids = ["a", "ak_1/", "ak_1/a", "ak_1/\uffff", "ak_10/a", "ak_1", "ak_2/a", "staff/~", "staff0"]
+    within = [each for each in ids if ends["first"] <= each < ends["beyond"]]
+    assert within == [each for each in ids if each.startswith(library)]
+
+
 def test_postgresql_goes_through_its_indexes(
     store: ChunkStore, storage: Database, run: Run
 ) -> None:
@@ -149,7 +175,7 @@ def test_postgresql_goes_through_its_indexes(
             await session.execute(text("SET LOCAL enable_seqscan = off"))
             await session.execute(text("SET LOCAL enable_sort = off"))
             query = chunk_search.nearest_in_postgresql(384)
-            values = {"model": MODEL, "library": STAFFS, "vector": vector, "limit": 5}
+            values = {"model": MODEL, "vector": vector, "limit": 5, **chunk_search.span(STAFFS)}
             rows = await session.scalars(text(f"EXPLAIN {query}"), values)
             plans.append("\n".join(rows))
 

@@ -12,6 +12,8 @@ down_revision = None
 branch_labels = ("documents",)
 depends_on = "vectors_0001"
 
+DOCUMENT_ID = sa.String(130).with_variant(sa.String(130, collation="C"), "postgresql")
+
 SQLITE = (
     "CREATE VIRTUAL TABLE chunk_words USING fts5"
     " (text, content='chunk', content_rowid='id', tokenize='porter unicode61')",
@@ -39,7 +41,7 @@ def upgrade() -> None:
     on_postgresql = op.get_bind().dialect.name == "postgresql"
     op.create_table(
         "document",
-        sa.Column("id", sa.String(130), nullable=False),
+        sa.Column("id", DOCUMENT_ID, nullable=False),
         sa.Column("title", sa.String(300), nullable=False),
         sa.Column("url", sa.String(2000), nullable=True),
         sa.Column("digest", sa.String(64), nullable=False),
@@ -49,7 +51,7 @@ def upgrade() -> None:
     op.create_table(
         "chunk",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("document_id", sa.String(130), nullable=False),
+        sa.Column("document_id", DOCUMENT_ID, nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("text", sa.Text(), nullable=False),
         sa.Column("model", sa.String(100), nullable=False),
