@@ -156,14 +156,14 @@ class Accounts:
 
     async def sign_in(self, email: str, password: str) -> Session | None:
         """None if that is not its password, or if it may not sign in."""
-        account = await self.by_email(email)
-        fits = await self._passwords.fits(account.password if account else None, password)
-        if account is None or not fits or not may_sign_in(account):
-            async with self._database.session() as session:
-                happened(session, "session.refused", account.id if account else "nobody")
-            return None
-        sign_in = SignIn(id=f"si_{secrets.token_hex(6)}", account_id=account.id)
+        found = await self.by_email(email)
+        fits = await self._passwords.fits(found.password if found else None, password)
         async with self._database.session() as session:
+            account = await _unchanged(session, found) if found and fits else None
+            if account is None or not may_sign_in(account):
+                happened(session, "session.refused", found.id if found else "nobody")
+                return None
+            sign_in = SignIn(id=f"si_{secrets.token_hex(6)}", account_id=account.id)
             token = self._renew(sign_in)
             session.add(sign_in)
             happened(session, "session.opened", account.id)
@@ -273,6 +273,15 @@ def _changed(email: str, *, disabled_at: datetime | None) -> ReturningUpdate[str
         .values(disabled_at=disabled_at)
         .returning(Account.id)
     )
+
+
+async def _unchanged(session: AsyncSession, account: Account) -> Account | None:
+    """The account as it is now, held until the transaction ends; None if its password is another.
+
+    A password that was changed while the old one was checked has ended all sessions already.
+    """
+    same = select(Account).where(Account.id == account.id, Account.password == account.password)
+    return await session.scalar(same.with_for_update())
 
 
 def _plain(email: str) -> str:

@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import httpx2
@@ -7,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from pydantic import SecretStr, ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app import accounts as routes
 from app.__main__ import main
@@ -317,6 +318,36 @@ async def test_a_password_is_changed_by_who_knows_it(
     assert await change(ADA["password"]) == 204
     assert (await refreshed(client, ada)).status_code == 401
     await signed_in(client, OTHER)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda accounts, account: accounts.set_password(account, OTHER),
+        lambda accounts, account: accounts.disable(account.email),
+    ],
+    ids=["another password", "disabled"],
+)
+async def test_what_changes_while_a_password_is_checked_counts(
+    desk: Desk,
+    database: Database,
+    ada: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: Callable[[Accounts, Account], Awaitable[bool]],
+) -> None:
+    fits = Passwords.fits
+
+    async def slow(passwords: Passwords, hashed: str | None, password: str) -> bool:
+        fitted = await fits(passwords, hashed, password)
+        account = await desk.accounts.by_email(ADA["email"])
+        assert account is not None
+        assert await meanwhile(desk.accounts, account)
+        return fitted
+
+    monkeypatch.setattr(Passwords, "fits", slow)
+    assert await desk.accounts.sign_in(**ADA) is None
+    async with database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(SignIn)) == 0
 
 
 async def test_an_account_that_is_disabled_goes_nowhere(
