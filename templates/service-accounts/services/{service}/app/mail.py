@@ -1,6 +1,6 @@
 """Mail by `EMAIL_URL`: smtp:// in the clear, smtp+tls:// by STARTTLS, smtps:// by TLS.
 
-console: prints it, for development.
+console: prints it, which is for development alone.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ def deliverer(url: str) -> Deliver:
     """What sends one message, blocking. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme == "console":
-        return _print
+        return printed
     if parts.scheme not in PORTS or not parts.hostname:
         raise ValueError("must be such as smtp+tls://USER:PASSWORD@HOST, or console:")
     return lambda message: _deliver(parts, message)
@@ -47,7 +47,7 @@ class Mail:
             logger.exception("a mail was not sent: %s", subject)
 
 
-def _print(message: EmailMessage) -> None:
+def printed(message: EmailMessage) -> None:
     """As it is read: how a long line is sent is no way to copy a token from it."""
     sys.stderr.write(f"To: {message['To']}\nSubject: {message['Subject']}\n\n")
     sys.stderr.write(f"{message.get_content()}\n")

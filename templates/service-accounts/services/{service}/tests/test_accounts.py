@@ -410,3 +410,13 @@ def test_a_mail_server_that_cannot_be_is_refused_at_start(monkeypatch: pytest.Mo
     with pytest.raises(ValidationError, match="EMAIL_URL must be such as") as error:
         AccountSettings()
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("url", ["", "console:"])
+def test_production_prints_no_mail(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.delenv("APP_ENV")
+    monkeypatch.setenv("EMAIL_URL", url)
+    with pytest.raises(ValidationError, match="EMAIL_URL must name a mail server"):
+        AccountSettings()
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://me:secret@mail.example.com")
+    AccountSettings()
