@@ -89,9 +89,12 @@ def visible(value: str) -> str:
     return value
 
 
+# Without what has a meaning in a header of mail (RFC 5322 §3.2.3, RFC 2047 §2): there it could be
+# several addresses, or another way to write one, each with tries of its own.
+PLAIN = r'[^@\s,;:<>()\[\]"\\?]+'
 Email = Annotated[
     str,
-    Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+    Field(max_length=254, pattern=rf"^{PLAIN}@{PLAIN}\.{PLAIN}$"),
     AfterValidator(visible),
 ]
 Password = Annotated[str, Field(max_length=200), AfterValidator(long_enough)]

@@ -172,6 +172,29 @@ async def test_a_password_that_is_wrong_and_an_address_that_is_unknown_look_the_
     assert (wrong.status_code, wrong.content) == (401, unknown.content)
 
 
+@pytest.mark.parametrize(
+    "email",
+    [
+        "other,ada@example.com",
+        "other;ada@example.com",
+        "other<ada@example.com",
+        "all:ada@example.com",
+        "ada(other)@example.com",
+        '"ada"@example.com',
+        "a\\da@example.com",
+        "=?utf-8?q?ada?=@example.com",
+        "ada@[example.com]",
+        "ada",
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/accounts", "/v1/sessions", "/v1/passwords/reset"])
+async def test_an_address_is_one_and_has_one_form(
+    client: httpx2.AsyncClient, mailbox: Mailbox, path: str, email: str
+) -> None:
+    assert (await client.post(path, json=ADA | {"email": email})).status_code == 422
+    assert not mailbox.sent
+
+
 @pytest.mark.parametrize("password", ["short", "x" * 14, " " * 20, "x" * 201])
 async def test_a_password_that_is_too_short_or_too_long_is_refused(
     client: httpx2.AsyncClient, mailbox: Mailbox, password: str
