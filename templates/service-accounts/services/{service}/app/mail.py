@@ -31,7 +31,8 @@ def deliverer(url: str) -> Deliver:
 
 
 class Mail:
-    """Sends from one address. A message that cannot be sent is logged: its request is answered."""
+    """Sends from one address. A message that cannot be sent is logged, without whose it is or what
+    it says, which the error holds, too: its request is answered."""
 
     def __init__(self, deliver: Deliver, sender: str) -> None:
         self._deliver = deliver
@@ -43,8 +44,8 @@ class Mail:
         message.set_content(text)
         try:
             await asyncio.to_thread(self._deliver, message)
-        except (OSError, smtplib.SMTPException):
-            logger.exception("a mail was not sent: %s", subject)
+        except (OSError, smtplib.SMTPException) as error:
+            logger.error("a mail was not sent: %s", type(error).__name__)
 
 
 def printed(message: EmailMessage) -> None:
