@@ -17,7 +17,7 @@ from functools import cached_property
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from pydantic import SecretStr
-from sqlalchemy import ForeignKey, String, delete, func, select, update
+from sqlalchemy import ForeignKey, String, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -142,17 +142,8 @@ class Accounts:
 
     async def confirm(self, account_id: str) -> bool:
         """False if it was confirmed before, or is not there."""
-        fresh = (
-            update(Account)
-            .where(Account.id == account_id, Account.confirmed_at.is_(None))
-            .values(confirmed_at=utcnow())
-            .returning(Account.id)
-        )
         async with self._database.session() as session:
-            if await session.scalar(fresh) is None:
-                return False
-            happened(session, "account.confirmed", account_id)
-        return True
+            return await _confirm(session, account_id)
 
     async def sign_in(self, email: str, password: str) -> Session | None:
         """None if that is not its password, or if it may not sign in."""
@@ -196,11 +187,7 @@ class Accounts:
         changed = (
             update(Account)
             .where(Account.id == account.id, Account.password == account.password)
-            .values(
-                password=await self._passwords.hash(password),
-                # A token from its mailbox confirms the address, too.
-                confirmed_at=func.coalesce(Account.confirmed_at, utcnow()),
-            )
+            .values(password=await self._passwords.hash(password))
             .returning(Account.id)
         )
         async with self._database.session() as session:
@@ -208,6 +195,8 @@ class Accounts:
                 return False
             await session.execute(delete(SignIn).where(SignIn.account_id == account.id))
             happened(session, "password.changed", account.id)
+            # A token from its mailbox confirms the address, too.
+            await _confirm(session, account.id)
         return True
 
     async def disable(self, email: str) -> bool:
@@ -273,6 +262,20 @@ def _changed(email: str, *, disabled_at: datetime | None) -> ReturningUpdate[str
         .values(disabled_at=disabled_at)
         .returning(Account.id)
     )
+
+
+async def _confirm(session: AsyncSession, account_id: str) -> bool:
+    """False if it was confirmed before, or is not there."""
+    fresh = (
+        update(Account)
+        .where(Account.id == account_id, Account.confirmed_at.is_(None))
+        .values(confirmed_at=utcnow())
+        .returning(Account.id)
+    )
+    if await session.scalar(fresh) is None:
+        return False
+    happened(session, "account.confirmed", account_id)
+    return True
 
 
 async def _unchanged(session: AsyncSession, account: Account) -> Account | None:

@@ -343,6 +343,21 @@ async def test_a_password_is_changed_by_who_knows_it(
     await signed_in(client, OTHER)
 
 
+async def test_a_reset_that_confirms_the_address_tells_so(
+    client: httpx2.AsyncClient, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    await client.post("/v1/accounts", json=ADA)
+    caplog.set_level(logging.INFO, "app.events")
+    for confirms in (True, False):
+        caplog.clear()
+        await client.post("/v1/passwords/reset", json={"email": ADA["email"]})
+        body = {"token": mailbox.token, "password": OTHER}
+        assert (await client.post("/v1/passwords", json=body)).status_code == 204
+        assert "password.changed" in caplog.text
+        assert ("account.confirmed" in caplog.text) is confirms
+    await signed_in(client, OTHER)
+
+
 @pytest.mark.parametrize(
     "meanwhile",
     [

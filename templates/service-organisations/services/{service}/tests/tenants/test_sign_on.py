@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -281,6 +282,19 @@ async def test_an_address_links_only_if_the_issuer_has_verified_it(
     assert (await me(world.client(guessed)))["id"] != ada.account.id
     linked = trusted.token(subject(), email=email.upper(), email_verified=True)
     assert (await me(world.client(linked)))["id"] == ada.account.id
+
+
+async def test_what_the_issuer_changes_is_told(
+    world: World, trusted: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "app.events")
+    found = (await me(world.client(trusted.token(subject()))))["id"]
+    told = [each.getMessage() for each in caplog.records if each.name == "app.events"]
+    assert [each.partition(f" {found}")[0] for each in told] == [
+        "account.created",
+        "account.confirmed",
+        "identity.linked",
+    ]
 
 
 async def test_who_signed_up_for_an_address_of_another_keeps_no_way_in(
