@@ -34,5 +34,5 @@ async def find(desk: Desk, database: Database, token: str) -> Caller | None:
 
 
 def install(app: FastAPI, _: Settings) -> None:
-    app.state.callers.remove(app.state.accounts.caller)
-    app.state.callers.append(lambda token: find(app.state.accounts, app.state.database, token))
+    place = app.state.callers.index(app.state.accounts.caller)
+    app.state.callers[place] = lambda token: find(app.state.accounts, app.state.database, token)
