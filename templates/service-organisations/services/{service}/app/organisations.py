@@ -135,7 +135,7 @@ class MemberOut(BaseModel):
     account_id: str
     email: str
     role: MemberRole
-    by_issuer: bool = Field(description="The identity provider says so, and it alone changes it.")
+    by_issuer: bool = Field(description="The identity provider says so and alone changes the role.")
     since: datetime
 
     @classmethod

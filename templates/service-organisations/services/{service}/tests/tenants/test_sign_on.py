@@ -346,7 +346,12 @@ async def test_what_the_issuer_says_holds_for_the_token_that_says_so(
         assert await client.status("PUT", "/v1/account/organisation", choice) in {403, 404}
     member = f"{acme.path}/members/{ada.account.id}"
     assert await acme.owner.status("PUT", member, {"role": "admin"}) == 403
-    assert await acme.owner.status("DELETE", member) == 403
+    # Who comes no more is taken off the list; who does is on it again.
+    assert await acme.admin.status("DELETE", member) == 204
+    page = await acme.owner.get(f"{acme.path}/members")
+    assert ada.account.id not in {each["account_id"] for each in page["data"]}
+    assert await inside.status("GET", acme.path) == 200
+    assert await acme.admin.status("DELETE", member) == 204
 
 
 async def test_a_place_that_was_given_here_is_not_the_issuers_to_change(
