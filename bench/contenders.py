@@ -93,6 +93,7 @@ def emitted(
         "SECRET_KEY": secrets.token_hex(32),
         "DATABASE_URL": f"sqlite:///{database}",
         "ALLOWED_HOSTS": "127.0.0.1",
+        "EMAIL_URL": "smtp://127.0.0.1",
         "FORWARDED_ALLOW_IPS": "127.0.0.1",
     }
     contender = Contender(architecture, ["just", "run"], folder, root / ".venv", env, ready="/readyz")

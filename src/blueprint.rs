@@ -220,6 +220,7 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
         add("session-claims", service, &["users", "compliance"], !hybrid && accounts && !strict);
         add("session-lookup", service, &["users", "compliance"], !hybrid && accounts && strict);
         add("personal-data", service, &["compliance"], !hybrid && strict);
+        add("organisations-personal-data", service, &["users", "compliance"], tenants && strict);
         add("database-postgresql", service, &["database"], postgresql);
         add("containers-service", service, &["operations"], containers);
         add("kubernetes-alembic", service, &["operations"], kubernetes);

@@ -151,7 +151,7 @@ def opened(image: str, service: dict, migrate: dict, scratch: Path) -> Iterator[
         folder = Path(tempfile.mkdtemp(dir=scratch))
         os.chown(folder, of_image.st_uid, of_image.st_gid)
         folder.chmod(of_image.st_mode & 0o7777)
-        given = {"PORT": str(free_port())}
+        given = {"PORT": str(free_port()), "EMAIL_URL": "smtp://127.0.0.1"}
         server = Container(root, config, service, folder, given)
         yield server, Container(root, config, migrate, folder, given)
     finally:

@@ -132,7 +132,7 @@ def each_job_has_one_effect(
     database = server.create("kills")
     env = {
         "DATABASE_URL": database, "REDIS_URL": redis, "SECRET_KEY": secrets.token_hex(32), "JOBS_LEASE": str(LEASE),
-        "RATE_LIMIT": "0",
+        "RATE_LIMIT": "0", "EMAIL_URL": "smtp://127.0.0.1",
     }
 
     def counts() -> list[int]:

@@ -145,7 +145,8 @@ FASTAPI = Kind(
     release="alembic upgrade heads",
     web="exec python -m app serve",
     keys=("python", "-m", "app", "keys"),
-    variables={},
+    # Nothing is sent.
+    variables={"EMAIL_URL": "smtp://127.0.0.1"},
     headers={},
 )
 DJANGO = Kind(

@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from app import retention
 from app.__main__ import main
 from app.database import Database
-from app.models import UsageRecord, utcnow
+from app.models import ApiKey, Base, UsageRecord, utcnow
 from app.retention import POLICY, clean, clean_hourly, policy
 
 RULES = policy('[usage_record]\ndated_by = "created_at"\ndays = 30')
@@ -40,6 +40,13 @@ async def used(database: Database) -> None:
 async def left(database: Database) -> int:
     async with database.reading() as session:
         return await session.scalar(select(func.count()).select_from(UsageRecord)) or 0
+
+
+def test_what_expires_is_deleted() -> None:
+    """But keys, of which what was asked with them tells."""
+    expiring = {each.name for each in Base.metadata.sorted_tables if "expires_at" in each.columns}
+    named = {each.table.name for each in policy(POLICY.read_text())}
+    assert expiring - {ApiKey.__tablename__} <= named
 
 
 @pytest.mark.parametrize("batch", [3, 7, 1000])

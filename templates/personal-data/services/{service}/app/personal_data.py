@@ -18,6 +18,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     LargeBinary,
+    ScalarSelect,
     String,
     Table,
     TypeDecorator,
@@ -37,6 +38,7 @@ from app.models import ApiKey, Base, utcnow
 from app.settings import Settings
 
 OWNER = "owner"
+ADDRESS = "email"
 CALLER = "ak_"  # what the ids of keys begin with that call for themselves
 # Hashes are of use to the service alone.
 SECRETS = {"digest", "password"}
@@ -152,7 +154,7 @@ async def erase(database: Database, key_id: str) -> None:
 
     A row that may be nobody's, such as what a request cost, stays and is nobody's from now on. What
     belongs to the key's name goes with the last key in use that has it. Keys that called for this
-    caller are revoked.
+    caller are revoked, sessions that acted for it end.
     """
     async with database.session() as session:
         key = await caller(session, key_id)
@@ -163,10 +165,9 @@ async def erase(database: Database, key_id: str) -> None:
             if column is not None and column.nullable:
                 await session.execute(update(table).where(condition).values({column: None}))
                 continue
-            if column is not None and column.primary_key:
-                calling = select(column).where(condition).scalar_subquery()
-                revoked = update(ApiKey).where(ApiKey.id.in_(calling)).values(revoked_at=utcnow())
-                await session.execute(revoked)
+            if (other := _other(table)) is not None:
+                chosen = select(*table.primary_key).where(condition).scalar_subquery()
+                await _end(session, other, chosen)
             await session.execute(delete(table).where(condition))
         await session.execute(delete(ApiKey).where(ApiKey.id == key_id))
         happened(session, "data.deleted", key_id)
@@ -178,6 +179,27 @@ def _key_of(table: Table) -> Column[Any] | None:
         if any(each.column.table is ApiKey.__table__ for each in column.foreign_keys):
             return column
     return None
+
+
+def _other(table: Table) -> Column[Any] | None:
+    """The id of the row that each of this table says more of: it has none of its own."""
+    first, *more = table.primary_key
+    return None if more else next((each.column for each in first.foreign_keys), None)
+
+
+async def _end(session: AsyncSession, other: Column[Any], chosen: ScalarSelect[Any]) -> None:
+    """What called or acted for the caller does so no more."""
+    if other.table is not ApiKey.__table__:
+        await session.execute(delete(other.table).where(other.in_(chosen)))
+        return
+    revoked = (
+        update(ApiKey)
+        .where(ApiKey.id.in_(chosen), ApiKey.revoked_at.is_(None))
+        .values(revoked_at=utcnow())
+        .returning(ApiKey.id)
+    )
+    for key_id in await session.scalars(revoked):
+        happened(session, "key.revoked", key_id)
 
 
 def install(_: FastAPI, __: Settings) -> None:

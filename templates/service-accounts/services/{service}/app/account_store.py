@@ -17,7 +17,7 @@ from functools import cached_property
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
 from pydantic import SecretStr
-from sqlalchemy import ForeignKey, String, delete, func, select, update
+from sqlalchemy import ForeignKey, String, delete, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -142,28 +142,19 @@ class Accounts:
 
     async def confirm(self, account_id: str) -> bool:
         """False if it was confirmed before, or is not there."""
-        fresh = (
-            update(Account)
-            .where(Account.id == account_id, Account.confirmed_at.is_(None))
-            .values(confirmed_at=utcnow())
-            .returning(Account.id)
-        )
         async with self._database.session() as session:
-            if await session.scalar(fresh) is None:
-                return False
-            happened(session, "account.confirmed", account_id)
-        return True
+            return await _confirm(session, account_id)
 
     async def sign_in(self, email: str, password: str) -> Session | None:
         """None if that is not its password, or if it may not sign in."""
-        account = await self.by_email(email)
-        fits = await self._passwords.fits(account.password if account else None, password)
-        if account is None or not fits or not may_sign_in(account):
-            async with self._database.session() as session:
-                happened(session, "session.refused", account.id if account else "nobody")
-            return None
-        sign_in = SignIn(id=f"si_{secrets.token_hex(6)}", account_id=account.id)
+        found = await self.by_email(email)
+        fits = await self._passwords.fits(found.password if found else None, password)
         async with self._database.session() as session:
+            account = await _unchanged(session, found) if found and fits else None
+            if account is None or not may_sign_in(account):
+                happened(session, "session.refused", found.id if found else "nobody")
+                return None
+            sign_in = SignIn(id=f"si_{secrets.token_hex(6)}", account_id=account.id)
             token = self._renew(sign_in)
             session.add(sign_in)
             happened(session, "session.opened", account.id)
@@ -196,11 +187,7 @@ class Accounts:
         changed = (
             update(Account)
             .where(Account.id == account.id, Account.password == account.password)
-            .values(
-                password=await self._passwords.hash(password),
-                # A token from its mailbox confirms the address, too.
-                confirmed_at=func.coalesce(Account.confirmed_at, utcnow()),
-            )
+            .values(password=await self._passwords.hash(password))
             .returning(Account.id)
         )
         async with self._database.session() as session:
@@ -208,6 +195,8 @@ class Accounts:
                 return False
             await session.execute(delete(SignIn).where(SignIn.account_id == account.id))
             happened(session, "password.changed", account.id)
+            # A token from its mailbox confirms the address, too.
+            await _confirm(session, account.id)
         return True
 
     async def disable(self, email: str) -> bool:
@@ -273,6 +262,29 @@ def _changed(email: str, *, disabled_at: datetime | None) -> ReturningUpdate[str
         .values(disabled_at=disabled_at)
         .returning(Account.id)
     )
+
+
+async def _confirm(session: AsyncSession, account_id: str) -> bool:
+    """False if it was confirmed before, or is not there."""
+    fresh = (
+        update(Account)
+        .where(Account.id == account_id, Account.confirmed_at.is_(None))
+        .values(confirmed_at=utcnow())
+        .returning(Account.id)
+    )
+    if await session.scalar(fresh) is None:
+        return False
+    happened(session, "account.confirmed", account_id)
+    return True
+
+
+async def _unchanged(session: AsyncSession, account: Account) -> Account | None:
+    """The account as it is now, held until the transaction ends; None if its password is another.
+
+    A password that was changed while the old one was checked has ended all sessions already.
+    """
+    same = select(Account).where(Account.id == account.id, Account.password == account.password)
+    return await session.scalar(same.with_for_update())
 
 
 def _plain(email: str) -> str:

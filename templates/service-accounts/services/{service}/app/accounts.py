@@ -21,7 +21,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from app.account_store import Account, Accounts, Passwords, Session, may_sign_in
 from app.commands import COMMANDS, Commands, opened
 from app.keys import SCOPES, Caller, refusal, require
-from app.mail import Deliver, Mail, deliverer
+from app.mail import Deliver, Mail, deliverer, printed
 from app.models import utcnow
 from app.settings import Settings
 from app.tokens import Tokens
@@ -41,6 +41,7 @@ class AccountSettings(BaseSettings):
     """Attributes:
     email_url: the mail server, see `app.mail`.
     account_pages: where the pages are that mail links to; None: mail holds the bare token.
+    app_env: as in `app.settings`.
     """
 
     model_config = SettingsConfigDict(env_ignore_empty=True, frozen=True, hide_input_in_errors=True)
@@ -48,6 +49,7 @@ class AccountSettings(BaseSettings):
     email_url: str = "console:"
     default_from_email: str = "no-reply@localhost"
     account_pages: str | None = None
+    app_env: str = "production"
 
     _deliver: Deliver = PrivateAttr()
 
@@ -57,6 +59,11 @@ class AccountSettings(BaseSettings):
             self._deliver = deliverer(self.email_url)
         except ValueError as error:
             raise ValueError(f"EMAIL_URL {error}") from None
+        if self.app_env == "production" and self._deliver is printed:
+            raise ValueError(
+                "EMAIL_URL must name a mail server in production, such as "
+                "smtp+tls://USER:PASSWORD@HOST: console: prints tokens into its log"
+            )
         return self
 
     def mail(self) -> Mail:
@@ -82,9 +89,12 @@ def visible(value: str) -> str:
     return value
 
 
+# Without what has a meaning in a header of mail (RFC 5322 §3.2.3, RFC 2047 §2): there it could be
+# several addresses, or another way to write one, each with tries of its own.
+PLAIN = r'[^@\s,;:<>()\[\]"\\?]+'
 Email = Annotated[
     str,
-    Field(max_length=254, pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$"),
+    Field(max_length=254, pattern=rf"^{PLAIN}@{PLAIN}\.{PLAIN}$"),
     AfterValidator(visible),
 ]
 Password = Annotated[str, Field(max_length=200), AfterValidator(long_enough)]
@@ -379,7 +389,7 @@ async def remind(desk: Desk, email: str) -> None:
 def install(app: FastAPI, settings: Settings) -> None:
     accounts = Accounts(app.state.database, settings.secret_key, Passwords(), SCOPES - STAFF)
     desk = app.state.accounts = Desk(accounts, AccountSettings(), settings)
-    app.state.callers.append(desk.caller)
+    app.state.callers.insert(0, desk.caller)  # a signature is checked before a key is looked up
     app.include_router(router)
 
 

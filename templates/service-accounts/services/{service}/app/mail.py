@@ -1,6 +1,6 @@
 """Mail by `EMAIL_URL`: smtp:// in the clear, smtp+tls:// by STARTTLS, smtps:// by TLS.
 
-console: prints it, for development.
+console: prints it, which is for development alone.
 """
 
 import asyncio
@@ -24,14 +24,15 @@ def deliverer(url: str) -> Deliver:
     """What sends one message, blocking. Raises ValueError."""
     parts = urlsplit(url)
     if parts.scheme == "console":
-        return _print
+        return printed
     if parts.scheme not in PORTS or not parts.hostname:
         raise ValueError("must be such as smtp+tls://USER:PASSWORD@HOST, or console:")
     return lambda message: _deliver(parts, message)
 
 
 class Mail:
-    """Sends from one address. A message that cannot be sent is logged: its request is answered."""
+    """Sends from one address. A message that cannot be sent is logged, without whose it is or what
+    it says, which the error holds, too: its request is answered."""
 
     def __init__(self, deliver: Deliver, sender: str) -> None:
         self._deliver = deliver
@@ -43,11 +44,11 @@ class Mail:
         message.set_content(text)
         try:
             await asyncio.to_thread(self._deliver, message)
-        except (OSError, smtplib.SMTPException):
-            logger.exception("a mail was not sent: %s", subject)
+        except (OSError, smtplib.SMTPException) as error:
+            logger.error("a mail was not sent: %s", type(error).__name__)
 
 
-def _print(message: EmailMessage) -> None:
+def printed(message: EmailMessage) -> None:
     """As it is read: how a long line is sent is no way to copy a token from it."""
     sys.stderr.write(f"To: {message['To']}\nSubject: {message['Subject']}\n\n")
     sys.stderr.write(f"{message.get_content()}\n")

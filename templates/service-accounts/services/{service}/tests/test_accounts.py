@@ -1,5 +1,6 @@
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import httpx2
@@ -7,7 +8,7 @@ import pytest
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 from pydantic import SecretStr, ValidationError
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from app import accounts as routes
 from app.__main__ import main
@@ -171,6 +172,29 @@ async def test_a_password_that_is_wrong_and_an_address_that_is_unknown_look_the_
     assert (wrong.status_code, wrong.content) == (401, unknown.content)
 
 
+@pytest.mark.parametrize(
+    "email",
+    [
+        "other,ada@example.com",
+        "other;ada@example.com",
+        "other<ada@example.com",
+        "all:ada@example.com",
+        "ada(other)@example.com",
+        '"ada"@example.com',
+        "a\\da@example.com",
+        "=?utf-8?q?ada?=@example.com",
+        "ada@[example.com]",
+        "ada",
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/accounts", "/v1/sessions", "/v1/passwords/reset"])
+async def test_an_address_is_one_and_has_one_form(
+    client: httpx2.AsyncClient, mailbox: Mailbox, path: str, email: str
+) -> None:
+    assert (await client.post(path, json=ADA | {"email": email})).status_code == 422
+    assert not mailbox.sent
+
+
 @pytest.mark.parametrize("password", ["short", "x" * 14, " " * 20, "x" * 201])
 async def test_a_password_that_is_too_short_or_too_long_is_refused(
     client: httpx2.AsyncClient, mailbox: Mailbox, password: str
@@ -319,6 +343,51 @@ async def test_a_password_is_changed_by_who_knows_it(
     await signed_in(client, OTHER)
 
 
+async def test_a_reset_that_confirms_the_address_tells_so(
+    client: httpx2.AsyncClient, mailbox: Mailbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    await client.post("/v1/accounts", json=ADA)
+    caplog.set_level(logging.INFO, "app.events")
+    for confirms in (True, False):
+        caplog.clear()
+        await client.post("/v1/passwords/reset", json={"email": ADA["email"]})
+        body = {"token": mailbox.token, "password": OTHER}
+        assert (await client.post("/v1/passwords", json=body)).status_code == 204
+        assert "password.changed" in caplog.text
+        assert ("account.confirmed" in caplog.text) is confirms
+    await signed_in(client, OTHER)
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        lambda accounts, account: accounts.set_password(account, OTHER),
+        lambda accounts, account: accounts.disable(account.email),
+    ],
+    ids=["another password", "disabled"],
+)
+async def test_what_changes_while_a_password_is_checked_counts(
+    desk: Desk,
+    database: Database,
+    ada: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+    meanwhile: Callable[[Accounts, Account], Awaitable[bool]],
+) -> None:
+    fits = Passwords.fits
+
+    async def slow(passwords: Passwords, hashed: str | None, password: str) -> bool:
+        fitted = await fits(passwords, hashed, password)
+        account = await desk.accounts.by_email(ADA["email"])
+        assert account is not None
+        assert await meanwhile(desk.accounts, account)
+        return fitted
+
+    monkeypatch.setattr(Passwords, "fits", slow)
+    assert await desk.accounts.sign_in(**ADA) is None
+    async with database.reading() as session:
+        assert await session.scalar(select(func.count()).select_from(SignIn)) == 0
+
+
 async def test_an_account_that_is_disabled_goes_nowhere(
     client: httpx2.AsyncClient, database: Database, mailbox: Mailbox, ada: dict[str, str]
 ) -> None:
@@ -379,3 +448,13 @@ def test_a_mail_server_that_cannot_be_is_refused_at_start(monkeypatch: pytest.Mo
     with pytest.raises(ValidationError, match="EMAIL_URL must be such as") as error:
         AccountSettings()
     assert "secret" not in str(error.value)
+
+
+@pytest.mark.parametrize("url", ["", "console:"])
+def test_production_prints_no_mail(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    monkeypatch.delenv("APP_ENV")
+    monkeypatch.setenv("EMAIL_URL", url)
+    with pytest.raises(ValidationError, match="EMAIL_URL must name a mail server"):
+        AccountSettings()
+    monkeypatch.setenv("EMAIL_URL", "smtp+tls://me:secret@mail.example.com")
+    AccountSettings()

@@ -64,15 +64,23 @@ async def test_in_development_it_is_printed(capsys: pytest.CaptureFixture[str]) 
     assert {"To: you@example.com", "Subject: subject", token} <= {*printed}
 
 
-async def test_a_server_that_is_away_is_logged_and_nothing_of_the_text(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionRefusedError("away"),
+        smtplib.SMTPRecipientsRefused({"you@example.com": (550, b"no such mailbox")}),
+    ],
+)
+async def test_what_cannot_be_sent_is_logged_and_nothing_of_whose_it_is(
+    caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
-    def away(_: EmailMessage) -> None:
-        raise ConnectionRefusedError("away")
+    def failing(_: EmailMessage) -> None:
+        raise error
 
-    await Mail(away, "me@example.com").send("you@example.com", "subject", "a token")
-    assert "a mail was not sent: subject" in caplog.text
-    assert "a token" not in caplog.text
+    await Mail(failing, "me@example.com").send("you@example.com", "Join Acme", "a token")
+    assert f"a mail was not sent: {type(error).__name__}" in caplog.text
+    for private in ("you@example.com", "Acme", "a token"):
+        assert private not in caplog.text
 
 
 @pytest.mark.parametrize("url", ["", "http://mail", "smtp://", "smtp:mail"])

@@ -29,9 +29,11 @@ from app.events import actor, happened
 from app.keys import SCOPES, ApiKeys
 from app.models import ApiKey, UsageRecord, utcnow
 from app.settings import Settings
+from intelligence.api.rate_limits import RateLimited, RateLimits
 
 SCOPE = "admin"
 SESSION_SECONDS = 4 * 60 * 60
+TRIES_OF_A_CLIENT = 10  # a minute: each is recorded
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 # Styles, scripts and fonts come from sqladmin's package, its icons also from data: URLs. The charts
 # are drawn with attributes, so nothing inline is needed.
@@ -59,8 +61,14 @@ class KeySession(AuthenticationBackend):
         )
         self._keys = keys
         self._database = database
+        self._of_a_client = RateLimits(TRIES_OF_A_CLIENT)
 
-    async def login(self, request: Request) -> bool:
+    async def login(self, request: Request) -> Response | bool:
+        try:
+            self._of_a_client.take(request.client.host if request.client else "")
+        except RateLimited as error:
+            retry = {"Retry-After": str(error.retry_after)}
+            return PlainTextResponse("Too many tries: wait a minute.", 429, retry)
         form = await request.form()
         caller = await self._keys.find(str(form.get("key", "")).strip())
         request.session.clear()

@@ -10,7 +10,7 @@ from itsdangerous import TimestampSigner
 from sqlalchemy import Connection, event
 from starlette.routing import Mount, Route
 
-from app.admin import CONTENT_SECURITY_POLICY, SESSION_SECONDS
+from app.admin import CONTENT_SECURITY_POLICY, SESSION_SECONDS, TRIES_OF_A_CLIENT
 from app.database import Database
 from app.keys import ApiKeys
 from app.main import create_app
@@ -111,6 +111,23 @@ async def test_a_key_without_the_scope_does_not_open_the_admin(
 ) -> None:
     response = await sign_in(client, key)
     assert (response.status_code, "set-cookie" in response.headers) == (400, False)
+
+
+async def test_who_tries_keys_is_stopped_before_anything_is_looked_up_or_recorded(
+    client: httpx2.AsyncClient, database: Database, admin_key: str
+) -> None:
+    for _ in range(TRIES_OF_A_CLIENT):
+        assert (await sign_in(client, "wrong")).status_code == 400
+    statements: list[str] = []
+
+    def note(_: Connection, __: object, statement: str, *___: object) -> None:
+        statements.append(statement)
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    answer = await sign_in(client, admin_key)
+    assert (answer.status_code, "set-cookie" in answer.headers) == (429, False)
+    assert 0 < int(answer.headers["retry-after"]) <= 60
+    assert statements == []
 
 
 async def test_a_failed_sign_in_ends_the_session_before(staff: httpx2.AsyncClient) -> None:

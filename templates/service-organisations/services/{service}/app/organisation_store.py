@@ -249,6 +249,8 @@ class Organisations:
     async def remove(self, organisation_id: str, account_id: str, by: MemberRole | None) -> bool:
         """Ends the sessions of theirs that act for it. False if there is no such member.
 
+        A place that an outside issuer gave is made anew by its next token.
+
         Args:
             by: None if they leave on their own.
 
@@ -259,9 +261,7 @@ class Organisations:
             membership = await _locked(session, organisation_id, account_id)
             if membership is None:
                 return False
-            if membership.by_issuer or (
-                by is not None and membership.role is MemberRole.OWNER and Act.OWN not in MAY[by]
-            ):
+            if membership.role is MemberRole.OWNER and by is not None and Act.OWN not in MAY[by]:
                 raise NotAllowed
             await _another_owner(session, membership)
             await session.delete(membership)

@@ -135,7 +135,7 @@ class MemberOut(BaseModel):
     account_id: str
     email: str
     role: MemberRole
-    by_issuer: bool = Field(description="The identity provider says so, and it alone changes it.")
+    by_issuer: bool = Field(description="The identity provider says so and alone changes the role.")
     since: datetime
 
     @classmethod
@@ -533,7 +533,7 @@ async def invite(desk: Desk, invitation: Invitation, organisation: str, token: s
 def install(app: FastAPI, settings: Settings) -> None:
     desk = app.state.accounts = OrganisationDesk(app.state.accounts, app, settings)
     sign_on = SignOnSettings()
-    # In place of those that know no organisation. What is signed costs no look-up: it comes first.
+    # In place of those that know no organisation.
     app.state.callers = [desk.caller, desk.of_key]
     if sign_on.oidc_issuer is not None:
         app.state.callers.insert(1, SignOn(app.state.database, desk, sign_on).caller)

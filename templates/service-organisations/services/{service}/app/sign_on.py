@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from app.account_store import Account, may_sign_in
 from app.database import Database
+from app.events import happened
 from app.keys import Caller
 from app.models import Base
 from app.tenants import Member, MemberRole
@@ -212,6 +213,7 @@ class SignOn:
         try:
             async with self._database.session() as session:
                 session.add(Identity(issuer=self._issuer, subject=subject, account_id=account.id))
+                happened(session, "identity.linked", account.id)
         except IntegrityError:  # by another request of the same person
             async with self._database.reading() as session:
                 return (await session.scalars(linked)).one()
@@ -230,9 +232,13 @@ class SignOn:
         did not confirm: it may have been another."""
         accounts = self._desk.accounts
         password = secrets.token_hex(32)
-        account = await accounts.create(email, password) or await accounts.by_email(email)
-        if account is None:
-            raise RuntimeError("accounts are disabled, never deleted")
-        if account.confirmed_at is None:
-            await accounts.set_password(account, password)
+        account = await accounts.create(email, password)
+        if account is not None:
+            await accounts.confirm(account.id)
+        else:
+            account = await accounts.by_email(email)
+            if account is None:
+                raise RuntimeError("accounts are disabled, never deleted")
+            if account.confirmed_at is None:
+                await accounts.set_password(account, password)
         return await accounts.get(account.id) or account

@@ -1,4 +1,5 @@
-"""An access token is good for as long as its session is open and its account may sign in.
+"""An access token is good for as long as its session is open, its account may sign in, and whom it
+acts for is there.
 
 Each request asks the database, so signing out, a new password and a disabled account count at once,
 in every process.
@@ -11,6 +12,7 @@ from app.account_store import Account, SignIn, may_sign_in
 from app.accounts import Desk
 from app.database import Database
 from app.keys import Caller
+from app.models import ApiKey
 from app.settings import Settings
 
 
@@ -19,12 +21,18 @@ async def find(desk: Desk, database: Database, token: str) -> Caller | None:
     claims = desk.read(token)
     if claims is None:
         return None
-    query = select(Account).join(SignIn).where(SignIn.id == claims["session"])
+    # Whom it acts for may be somebody else, whose data was deleted.
+    query = (
+        select(Account)
+        .join(SignIn)
+        .join(ApiKey, ApiKey.id == claims["key"])
+        .where(SignIn.id == claims["session"])
+    )
     async with database.reading() as session:
         account = await session.scalar(query)
     return None if account is None or not may_sign_in(account) else desk.person(claims)
 
 
 def install(app: FastAPI, _: Settings) -> None:
-    app.state.callers.remove(app.state.accounts.caller)
-    app.state.callers.append(lambda token: find(app.state.accounts, app.state.database, token))
+    place = app.state.callers.index(app.state.accounts.caller)
+    app.state.callers[place] = lambda token: find(app.state.accounts, app.state.database, token)

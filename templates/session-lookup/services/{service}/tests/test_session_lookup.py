@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from app.account_store import Account, Accounts, Passwords, Session
 from app.accounts import Desk
 from app.database import Database
+from app.keys import ApiKeys
 from app.settings import Settings
 
 PASSWORD = "correct horse battery staple"
@@ -68,6 +69,18 @@ async def test_other_sessions_go_on(client: httpx2.AsyncClient, desk: Desk, ada:
     renewed = await desk.accounts.refresh(other.refresh_token)
     assert renewed is not None
     assert await status(client, desk, renewed) == 200
+
+
+async def test_a_token_is_looked_for_among_sessions_alone(
+    client: httpx2.AsyncClient, desk: Desk, ada: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def find(_: ApiKeys, key: str) -> None:
+        pytest.fail(f"{key} is no API key")
+
+    monkeypatch.setattr(ApiKeys, "find", find)
+    session = await desk.accounts.sign_in(ada.email, PASSWORD)
+    assert session is not None
+    assert await status(client, desk, session) == 200
 
 
 async def test_what_is_no_token_is_nobody(client: httpx2.AsyncClient, auth: dict[str, str]) -> None:

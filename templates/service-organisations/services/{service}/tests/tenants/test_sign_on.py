@@ -3,6 +3,7 @@
 import asyncio
 import hmac
 import json
+import logging
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -283,6 +284,19 @@ async def test_an_address_links_only_if_the_issuer_has_verified_it(
     assert (await me(world.client(linked)))["id"] == ada.account.id
 
 
+async def test_what_the_issuer_changes_is_told(
+    world: World, trusted: Issuer, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "app.events")
+    found = (await me(world.client(trusted.token(subject()))))["id"]
+    told = [each.getMessage() for each in caplog.records if each.name == "app.events"]
+    assert [each.partition(f" {found}")[0] for each in told] == [
+        "account.created",
+        "account.confirmed",
+        "identity.linked",
+    ]
+
+
 async def test_who_signed_up_for_an_address_of_another_keeps_no_way_in(
     world: World, trusted: Issuer
 ) -> None:
@@ -332,7 +346,12 @@ async def test_what_the_issuer_says_holds_for_the_token_that_says_so(
         assert await client.status("PUT", "/v1/account/organisation", choice) in {403, 404}
     member = f"{acme.path}/members/{ada.account.id}"
     assert await acme.owner.status("PUT", member, {"role": "admin"}) == 403
-    assert await acme.owner.status("DELETE", member) == 403
+    # Who comes no more is taken off the list; who does is on it again.
+    assert await acme.admin.status("DELETE", member) == 204
+    page = await acme.owner.get(f"{acme.path}/members")
+    assert ada.account.id not in {each["account_id"] for each in page["data"]}
+    assert await inside.status("GET", acme.path) == 200
+    assert await acme.admin.status("DELETE", member) == 204
 
 
 async def test_a_place_that_was_given_here_is_not_the_issuers_to_change(
