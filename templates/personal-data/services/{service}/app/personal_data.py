@@ -1,8 +1,8 @@
 """What is kept of one caller: exported (GDPR, articles 15 and 20) and deleted (article 17).
 
 Whose a row is can be read off the tables: it refers to a key, names it as `owner`, has an id that
-begins with the key's, or belongs to a row that does one of these. So no feature has to be named
-here, and none can be forgotten.
+begins with the key's, belongs to a row that does one of these, or is sent to its `email` address.
+So no feature has to be named here, and none can be forgotten.
 """
 
 import argparse
@@ -71,6 +71,10 @@ def _whose(
 ) -> ColumnElement[bool] | None:
     if column.name == OWNER:
         return column == key.name
+    if column.name == ADDRESS:
+        accounts = [table for table in found if ADDRESS in table.columns]
+        known = (select(table.c[ADDRESS]).where(found[table]) for table in accounts)
+        return or_(*(column.in_(each) for each in known)) if accounts else None
     for reference in column.foreign_keys:
         target = reference.column
         if target.table is ApiKey.__table__:
