@@ -178,6 +178,32 @@ class Organisations:
             happened(session, "organisation.founded", organisation_id)
         return organisation
 
+    async def all(self) -> Sequence[tuple[Organisation, int]]:
+        """Each with how many owners it has."""
+        owners = (
+            select(func.count())
+            .where(
+                Membership.organisation_id == Organisation.id, Membership.role == MemberRole.OWNER
+            )
+            .scalar_subquery()
+        )
+        query = select(Organisation, owners).order_by(Organisation.id)
+        async with self._database.reading() as session:
+            return [(each, count or 0) for each, count in await session.execute(query)]
+
+    async def make_owner(self, organisation_id: str, account_id: str) -> bool:
+        """Whoever they were there before. False if there is no such organisation."""
+        async with self._database.session() as session:
+            membership = await _locked(session, organisation_id, account_id)
+            if membership is None:
+                if await session.get(Organisation, organisation_id) is None:
+                    return False
+                membership = Membership(organisation_id=organisation_id, account_id=account_id)
+                session.add(membership)
+            membership.role, membership.by_issuer = MemberRole.OWNER, False
+            happened(session, "member.owner", f"{organisation_id}/{account_id}")
+        return True
+
     async def of(self, account_id: str) -> Sequence[Place]:
         query = (
             select(Organisation, Membership.role, Membership.by_issuer)

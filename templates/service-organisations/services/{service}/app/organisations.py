@@ -5,7 +5,9 @@ Who does not belong to an organisation is told 404, as if there were none. What 
 an access token, which says it for minutes.
 """
 
+import argparse
 import secrets
+import sys
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -21,9 +23,10 @@ from fastapi import (
     Request,
 )
 from pydantic import AfterValidator, BaseModel, Field
+from sqlalchemy import select
 from starlette.responses import Response
 
-from app.account_store import Session
+from app.account_store import Account, Session
 from app.accounts import (
     ACCESS,
     STAFF,
@@ -35,6 +38,7 @@ from app.accounts import (
     Token,
     stale,
 )
+from app.commands import COMMANDS, Commands, opened
 from app.keys import SCOPES, ApiKeys, Caller, refusal
 from app.models import ApiKey, utcnow
 from app.organisation_store import (
@@ -550,3 +554,39 @@ def install(app: FastAPI, settings: Settings) -> None:
     @app.exception_handler(TooMany)
     async def too_many(_: Request, __: TooMany) -> Response:
         return problem(409, f"there are {MOST} of them: end or revoke some first")
+
+
+async def list_all(_: argparse.Namespace, settings: Settings) -> int:
+    async with opened(settings) as database:
+        for each, owners in await Organisations(database, settings.secret_key).all():
+            sys.stdout.write(f"{each.id}\t{owners} owners\t{each.key_id}\t{each.name}\n")
+    return 0
+
+
+async def make_owner(arguments: argparse.Namespace, settings: Settings) -> int:
+    async with opened(settings) as database:
+        query = select(Account.id).where(Account.email == arguments.email.strip().lower())
+        async with database.reading() as session:
+            account_id = await session.scalar(query)
+        if account_id is None:
+            sys.stderr.write(f"{arguments.email} has no account\n")
+            return 1
+        organisations = Organisations(database, settings.secret_key)
+        if await organisations.make_owner(arguments.id, account_id):
+            return 0
+    sys.stderr.write(f"there is no organisation {arguments.id}\n")
+    return 1
+
+
+def add_commands(commands: Commands) -> None:
+    verbs = commands.add_parser("organisations", help="who is there").add_subparsers(
+        required=True, metavar="VERB"
+    )
+    verbs.add_parser("list", help="all of them, with their owners").set_defaults(run=list_all)
+    command = verbs.add_parser("owner", help="make somebody one, where none is left")
+    command.add_argument("id", help="of the organisation, og_…")
+    command.add_argument("email", help="of an account")
+    command.set_defaults(run=make_owner)
+
+
+COMMANDS.append(add_commands)

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from sqlalchemy import update
 
 from app import organisation_store
+from app.__main__ import main
 from app.accounts import STAFF
 from app.keys import SCOPES, ApiKeys
 from app.models import utcnow
@@ -141,6 +142,29 @@ async def test_the_last_owner_neither_leaves_nor_steps_down(acme: Tenant) -> Non
     assert await acme.owner.status("PUT", admin, {"role": "owner"}) == 204
     assert await acme.owner.status("DELETE", path) == 204
     assert acme.owner.account.id not in await roles(acme, acme.admin)
+
+
+async def test_staff_makes_an_owner_where_none_is_left(
+    world: World, acme: Tenant, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def command(*arguments: str) -> int:
+        return await asyncio.to_thread(main, ["organisations", *arguments])
+
+    organisation = acme.organisation.id
+    async with world.app.state.database.session() as session:
+        place = (organisation, acme.owner.account.id)
+        await session.delete(await session.get_one(organisation_store.Membership, place))
+    await command("list")
+    assert f"{organisation}\t0 owners\t" in capsys.readouterr().out
+    stranger = await world.person()
+    for person in (acme.member, stranger):
+        assert await command("owner", organisation, person.account.email.upper()) == 0
+        assert (await roles(acme, acme.admin))[person.account.id] == "owner"
+    assert await command("owner", "og_none", stranger.account.email) == 1
+    assert await command("owner", organisation, "nobody@example.com") == 1
+    said = capsys.readouterr().err
+    assert "there is no organisation og_none" in said
+    assert "nobody@example.com has no account" in said
 
 
 async def test_of_two_owners_who_leave_at_once_one_stays(world: World, acme: Tenant) -> None:
