@@ -14,7 +14,6 @@ from typing import Any
 
 from pydantic import BaseModel
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
 from taskiq import AsyncBroker, InMemoryBroker
 from taskiq.acks import AcknowledgeType
 from taskiq.exceptions import TaskiqError
@@ -152,8 +151,8 @@ class Worker:
             while not await self._told_to_stop(self._lease / LOOKS_A_LEASE):
                 try:
                     self.figures = await self._jobs.sweep()
-                except (DBAPIError, OSError) as error:
-                    logger.warning("jobs cannot be looked at: %s", error)
+                except Exception:  # what goes out of here ends the process's other work, too
+                    logger.exception("jobs cannot be looked at")
                 else:
                     if self.figures.due:
                         tasks.create_task(self._work_unasked())
@@ -168,8 +167,8 @@ class Worker:
     async def _work_unasked(self) -> None:
         try:
             await self.work()
-        except (DBAPIError, OSError) as error:
-            logger.warning("no job can be claimed: %s", error)
+        except Exception:
+            logger.exception("no job can be claimed")
 
     async def _listen(self) -> None:
         """Hears the doorbell, through all that may happen to Redis."""
@@ -185,13 +184,15 @@ class Worker:
                 await receiver.listen(self._stopping)
             except* (RedisError, OSError) as errors:
                 logger.warning("new jobs are not heard of, only found: %s", errors.exceptions[0])
-                await self._told_to_stop(PATIENCE)
+            except* Exception:
+                logger.exception("new jobs are not heard of, only found")
+            await self._told_to_stop(PATIENCE)
 
     async def _attempt(self, claim: Claim) -> None:
         try:
             await self._try(claim)
-        except (DBAPIError, OSError) as error:
-            logger.warning("job %s is left to its lease: %s", claim.job_id, error)
+        except Exception:
+            logger.exception("job %s is left to its lease", claim.job_id)
 
     async def _try(self, claim: Claim) -> None:
         """One attempt, to its end; nothing of it is left when its worker is told to stop."""
