@@ -10,6 +10,7 @@ import logging
 import random
 from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
@@ -24,6 +25,7 @@ from app.job_store import Claim, Figures, SqlJobs
 from app.models import utcnow
 from intelligence.api import jobs as api
 from intelligence.api.inference import Running
+from intelligence.api.stopping import at_stop
 from intelligence.engine import Engine
 from intelligence.errors import InputRefused, NotReady, Overloaded
 from intelligence.usage import Usage
@@ -122,7 +124,18 @@ class Worker:
 
     @asynccontextmanager
     async def at_work(self, grace: float) -> AsyncGenerator[None]:
-        """While the block runs. Jobs that are then under way have `grace` seconds to end."""
+        """While the block runs. Jobs that are then under way have `grace` seconds to end.
+
+        Nothing is claimed from the signal on: the server first waits for its open requests, and
+        the block ends after that.
+        """
+        stop = partial(asyncio.get_running_loop().call_soon_threadsafe, self._stopping.set)
+        with at_stop(stop):
+            async with self._working(grace):
+                yield
+
+    @asynccontextmanager
+    async def _working(self, grace: float) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as tasks:
             looking = tasks.create_task(self._look())
             if self._concurrency and not isinstance(self._broker, InMemoryBroker):

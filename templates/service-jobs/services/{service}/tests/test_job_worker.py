@@ -1,6 +1,7 @@
 """Workers, on made-up models: what they do with what comes between."""
 
 import asyncio
+import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
@@ -338,6 +339,22 @@ async def test_a_worker_that_stops_ends_what_it_has_begun(
         asyncio.get_running_loop().call_later(0.2, model.open.set)
     assert (await jobs.get(owner, begun.id)).status == "succeeded"
     assert (await jobs.get(owner, waiting.id)).attempts == 0
+
+
+async def test_a_process_that_is_told_to_stop_claims_nothing_more_while_it_still_answers(
+    jobs: SqlJobs, working: Working, owner: str
+) -> None:
+    model = GatedModel()
+    begun = await jobs.create(owner, request(TEXTS))
+    waiting = await jobs.create(owner, request(TEXTS))
+    async with working(model) as (worker, _):
+        await worker.ring()
+        await entered(model)
+        signal.raise_signal(signal.SIGTERM)
+        model.open.set()
+        await until(jobs, owner, begun.id, "succeeded")
+        await worker.work()
+        assert (await jobs.get(owner, waiting.id)).attempts == 0
 
 
 async def test_what_does_not_end_in_time_is_given_back(
