@@ -233,10 +233,10 @@ async def begin(desk: Desk, body: ChatRequest) -> "Answer":
     except (NotReady, Overloaded):
         await answer.account(503)
         raise
-    except IntelligenceError:
+    except Exception:
         await answer.account(500)
         raise
-    except BaseException:
+    except BaseException:  # cancelled: nobody waits for it
         await answer.account(CLIENT_LEFT)
         raise
     return answer
@@ -350,7 +350,7 @@ class Answer:
                         status = 200
                     yield event
                     event = await anext(events, None)
-        except IntelligenceError:
+        except Exception:  # not what closes or cancels a generator
             status = 500
             raise
         finally:

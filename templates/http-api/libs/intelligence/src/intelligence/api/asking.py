@@ -20,6 +20,10 @@ type Location = tuple[str | int, ...]
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
 
 
+class CallerLeft(Exception):
+    """Nobody waits for the answer any more."""
+
+
 class Refusals:
     """Paces what is refused, where many wait in one event loop: callers that ask again at once get
     a bounded share of it, what was admitted the rest.

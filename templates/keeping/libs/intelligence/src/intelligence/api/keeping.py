@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from intelligence.api.asking import CLIENT_LEFT
+from intelligence.api.asking import CLIENT_LEFT, CallerLeft
 from intelligence.errors import InferenceFailed, InputRefused, NotReady, Overloaded
 
 MAX_PAGE = 100
@@ -33,7 +33,7 @@ Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
 
 def put_down_as(error: Exception) -> tuple[int, int]:
     """The status under which a failure is recorded, and the tokens that it cost beyond those that
-    were read before it. What no error of the model's is, is a caller who has left."""
+    were read before it."""
     match error:
         case InputRefused():
             return 422, 0
@@ -41,5 +41,7 @@ def put_down_as(error: Exception) -> tuple[int, int]:
             return 500, error.tokens
         case NotReady() | Overloaded():
             return 503, 0
-        case _:
+        case CallerLeft():
             return CLIENT_LEFT, 0
+        case _:
+            return 500, 0
