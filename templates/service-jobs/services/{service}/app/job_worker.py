@@ -8,7 +8,7 @@ nothing looks by itself several times a lease.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
@@ -28,7 +28,7 @@ from intelligence.api.inference import Running
 from intelligence.api.stopping import at_stop
 from intelligence.engine import Engine
 from intelligence.errors import InputRefused, NotReady, Overloaded
-from intelligence.usage import Usage
+from intelligence.usage import Usage, UsageSink
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ class Worker:
         broker: AsyncBroker,
         *,
         concurrency: int,
-        counted: Callable[[Usage], None],
+        counted: UsageSink[Awaitable[None]],
     ) -> None:
         self.figures = Figures()
         self._jobs = jobs
@@ -268,7 +268,7 @@ class Worker:
         content = await asyncio.to_thread(_encoded, answer)
         if not await self._jobs.succeed(claim, content, usage):
             raise Lost
-        self._counted(usage)
+        await self._counted.record(usage)
 
 
 def _encoded(answer: BaseModel) -> bytes:

@@ -20,8 +20,9 @@ from app.job_store import JobsDep, SqlJobs
 from app.job_worker import Worker, build_broker
 from app.keys import Caller, require
 from app.problems import problem
-from app.roles import RoleSettings
+from app.roles import RoleSettings, Unrecorded
 from app.settings import Settings
+from app.stores import watched
 from intelligence.api import jobs as api
 from intelligence.api.asking import RETRY_AFTER
 from intelligence.api.inference import ClassifyResponse, EmbeddingsResponse
@@ -163,7 +164,7 @@ async def resources(app: FastAPI, settings: JobSettings) -> AsyncGenerator[None]
         app.state.engine,
         build_broker(None if settings.redis_url is None else str(settings.redis_url)),
         concurrency=settings.concurrency,
-        counted=app.state.metrics.used,
+        counted=watched(app, Unrecorded()),
     )
     async with worker.at_work(settings.grace):
         yield

@@ -21,6 +21,7 @@ from app.job_store import Figures, JobRecord, SqlJobs
 from app.job_worker import Worker
 from app.keys import ApiKeys
 from app.models import UsageRecord, utcnow
+from app.roles import Unrecorded
 from app.settings import Settings
 from intelligence.api import jobs as api
 from intelligence.engine import Engine
@@ -121,7 +122,7 @@ def working(jobs: SqlJobs) -> Working:
             engine,
             broker or InMemoryBroker(),
             concurrency=concurrency,
-            counted=lambda _: None,
+            counted=Unrecorded(),
         )
         try:
             async with worker.at_work(grace):
