@@ -186,6 +186,19 @@ async def test_jobs_of_another_key_are_not_found(
     assert (await client.get("/v1/jobs", headers=other)).json()["data"] == []
 
 
+async def test_an_id_that_no_database_takes_is_refused(
+    client: httpx2.AsyncClient, auth: dict[str, str]
+) -> None:
+    for method, path in (
+        ("GET", "/a%00"),
+        ("GET", "/a%00/result"),
+        ("DELETE", "/a%00"),
+        ("GET", "?before=a%00"),
+    ):
+        answer = await client.request(method, f"/v1/jobs{path}", headers=auth)
+        assert answer.status_code == 422, path
+
+
 async def test_a_list_is_read_page_by_page(
     client: httpx2.AsyncClient, auth: dict[str, str]
 ) -> None:

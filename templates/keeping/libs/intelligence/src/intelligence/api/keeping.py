@@ -5,18 +5,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from intelligence.api.asking import CLIENT_LEFT, CallerLeft
+from intelligence.api.asking import CLIENT_LEFT, CallerLeft, storable
 from intelligence.errors import InferenceFailed, InputRefused, NotReady, Overloaded
 
 MAX_PAGE = 100
 ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 AFTER = r"^[A-Za-z0-9._-]{0,100}$"
-
-
-def storable(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("the character NUL cannot be stored")
-    return text
 
 
 def not_blank(text: str) -> str:
@@ -25,7 +19,6 @@ def not_blank(text: str) -> str:
     return text
 
 
-Storable = Annotated[str, AfterValidator(storable)]
 type Stripped = Annotated[str, AfterValidator(storable), AfterValidator(not_blank)]
 After = Annotated[str, Field(pattern=AFTER)]
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
