@@ -154,7 +154,9 @@ fn layers(answers: &Answers, architecture: Architecture) -> Vec<LayerUse> {
     add("generation-embedded", None, &["model_serving", "workloads"], !openai && chatbot);
     add("generation-openai", None, &["model_serving", "workloads"], openai && chatbot);
     add("chat", None, &["workloads"], chatbot);
-    add("streams", None, &["workloads"], chatbot || realtime);
+    // Streams and jobs both end early; the first of them that is asked for is why.
+    let told_to_stop = if chatbot || realtime { &["workloads"] } else { &["model_serving"] };
+    add("stopping", None, told_to_stop, chatbot || realtime || jobs);
     add("recommendations", None, &["workloads"], recommendations);
     add("realtime", None, &["workloads"], realtime);
     // What live figures and jobs both need; the first of them that is asked for is why.

@@ -7,6 +7,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import delete, func, select
 from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from app import retention
 from app.__main__ import main
@@ -84,8 +85,15 @@ async def test_a_serving_process_cleans_in_turns_and_ends_when_it_is_told(
     assert caplog.messages == ["deleted 7 of usage_record"]
 
 
-async def test_a_database_that_fails_is_asked_again(
-    database: Database, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    "failure",
+    [OperationalError("DELETE", {}, OSError("gone")), PoolTimeoutError("the pool is empty")],
+)
+async def test_after_a_failure_the_next_turn_comes(
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    failure: Exception,
 ) -> None:
     tries = 0
     stop = asyncio.Event()
@@ -96,7 +104,7 @@ async def test_a_database_that_fails_is_asked_again(
         if tries == 2:
             stop.set()
             return {}
-        raise OperationalError("DELETE", {}, OSError("gone"))
+        raise failure
 
     monkeypatch.setattr(retention, "EVERY", timedelta(milliseconds=5))
     monkeypatch.setattr(retention, "clean", broken)

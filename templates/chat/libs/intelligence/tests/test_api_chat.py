@@ -19,7 +19,7 @@ from intelligence.api.chat import (
 )
 from intelligence.conversations import Conversation, ConversationStore, Entry
 from intelligence.engine import Engine
-from intelligence.errors import InferenceFailed, InputRefused, IntelligenceError, Overloaded
+from intelligence.errors import InferenceFailed, InputRefused, Overloaded
 from intelligence.generation.ports import Done, Message, Piece, Question
 from intelligence.ports import Vector
 from intelligence.retrieval.ports import ChunkStore, Passage
@@ -169,6 +169,7 @@ def test_what_is_not_there_is_refused(engine: Engine) -> None:
         (InputRefused("too long"), InvalidInput, 422),
         (Overloaded("full"), Overloaded, 503),
         (InferenceFailed(0), InferenceFailed, 500),
+        (ZeroDivisionError(), ZeroDivisionError, 500),
         (asyncio.CancelledError(), asyncio.CancelledError, CLIENT_LEFT),
     ],
 )
@@ -249,12 +250,40 @@ def test_a_stream_that_is_left_costs_what_was_written_until_then(engine: Engine)
     assert table.ledger.rows == [(READ, 3, CLIENT_LEFT)]
 
 
-def test_an_answer_that_fails_whole_is_an_error(engine: Engine) -> None:
-    table = Table(engine, Piece("Five"), InferenceFailed(0))
+def test_a_stream_that_is_left_at_its_end_was_answered(engine: Engine) -> None:
+    table = Table(engine, Piece("Five"), END)
+
+    async def leave() -> None:
+        stream = (await table.begin(stream=True)).stream()
+        for _ in range(3):  # the beginning, the piece and the end
+            await anext(stream)
+        await stream.aclose()
+
+    run(leave())
+    assert table.ledger.rows == [(READ + 5, 3, 200)]
+
+
+def test_an_answer_that_cannot_be_kept_is_the_services_failure(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = Table(engine, Piece("Five"), END)
+
+    async def away(*_: object) -> str:
+        raise OSError
+
+    monkeypatch.setattr(table.conversations, "begin", away)
+    with pytest.raises(OSError):  # noqa: PT011 - it has no words
+        run(streamed(table, store=True))
+    assert table.ledger.rows == [(READ + 5, 3, 500)]
+
+
+@pytest.mark.parametrize("failure", [InferenceFailed(0), ZeroDivisionError()])
+def test_an_answer_that_fails_whole_is_an_error(engine: Engine, failure: Exception) -> None:
+    table = Table(engine, Piece("Five"), failure)
 
     async def whole() -> None:
         await (await table.begin()).whole()
 
-    with pytest.raises(IntelligenceError):
+    with pytest.raises(type(failure)):
         run(whole())
     assert table.ledger.rows == [(READ, 1, 500)]

@@ -20,6 +20,7 @@ from intelligence.generation.extractive import (
 from intelligence.generation.ports import Done, Message, Piece, Question
 from intelligence.ports import Embeddings
 from intelligence.retrieval.ports import Passage
+from intelligence.testing.embedder import MadeUpEmbedder, Read
 from intelligence.testing.generator import GeneratorContract
 
 GUARD = 10.0  # seconds, against a hang
@@ -144,6 +145,45 @@ def test_what_was_read_lately_is_not_read_again_and_answers_alike(
     ask(HOURS)
     assert ask(REFUNDS) == first
     assert len(asked[-1]) == 1 + 2  # one was the least lately used no longer
+
+
+class Uncounted(Read):
+    """Texts whose tokens the run will tell."""
+
+    @property
+    @override
+    def tokens(self) -> int:
+        return 0
+
+
+class Remote(MadeUpEmbedder):
+    """Asked elsewhere, which says afterwards what it read: 100 tokens a text."""
+
+    @override
+    def prepare(self, texts: Sequence[str]) -> Uncounted:
+        return Uncounted(texts)
+
+    @override
+    def run(self, batch: Sequence[Read]) -> list[Embeddings]:
+        return [
+            Embeddings(self.vectors(each.texts), 100 * len(each.texts), self.model)
+            for each in batch
+        ]
+
+
+def test_tokens_that_a_run_alone_tells_are_counted_and_bounded_all_the_same() -> None:
+    engine = Engine(Remote)
+    engine.start().result(GUARD)
+    generator = ExtractiveGenerator(engine)
+    asked, told = "How long does a refund take?", "A refund takes a week or so."  # alike to it
+    text, done = written(engine, question(asked, told), generator)
+    assert text == f"{LEAD} {told} [1]"
+    assert done == Done("stop", 2 * 100, 3 + 7 + 1)
+    _, again = written(engine, question(asked, told), generator)
+    assert again == Done("stop", 100 + 7, 3 + 7 + 1)  # the sentence is remembered
+    text, done = written(engine, question(asked, told, max_tokens=5), generator)
+    assert (text, done.reason, done.output_tokens) == (f"{LEAD} A refund", "length", 5)
+    engine.close(GUARD)
 
 
 @pytest.mark.parametrize("most", [1, 5, 9])

@@ -18,10 +18,11 @@ from pytest_django import Settings
 
 from apps.ai import keys
 from apps.api import engine as process
-from apps.api.waiting import ClientLeft, Waiting
+from apps.api.waiting import Waiting
 from apps.documents import chunk_search, seeds
 from apps.documents.indexing import put_pages
 from apps.documents.stores import DjangoChunkStore
+from intelligence.api.asking import CallerLeft
 from intelligence.engine import Engine
 from intelligence.errors import ModelError
 from intelligence.retrieval.ports import ChunkStore
@@ -133,7 +134,7 @@ def waiting_for(first: Future[str], second: Future[str]) -> list[str]:
             for each in (first, second):
                 try:
                     said.append(await waiting(each))
-                except ClientLeft:
+                except CallerLeft:
                     said.append("left")
 
         asked = asyncio.ensure_future(both())

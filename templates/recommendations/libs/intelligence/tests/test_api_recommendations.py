@@ -7,7 +7,7 @@ from unittest.mock import create_autospec
 
 import pytest
 
-from intelligence.api.asking import CLIENT_LEFT, InvalidInput
+from intelligence.api.asking import CLIENT_LEFT, CallerLeft, InvalidInput
 from intelligence.api.recommendations import (
     ITEMS_A_RUN,
     BulkItem,
@@ -35,7 +35,7 @@ class Waiting:
     async def __call__[R](self, future: Future[R], /) -> R:
         self.left -= 1
         if self.left < 0:
-            raise ConnectionError
+            raise CallerLeft
         return future.result(GUARD)
 
 
@@ -76,7 +76,7 @@ def asked(
 def test_a_caller_who_leaves_pays_for_what_was_read(items: ItemStore, engine: Engine) -> None:
     sink = Written()
     asking = asked(items, engine, sink, Waiting(leaves=1))
-    with pytest.raises(ConnectionError):
+    with pytest.raises(CallerLeft):
         asyncio.run(asking.put_several(PutItems(items=SEVERAL)))
     items.put.assert_not_called()  # type: ignore[attr-defined]
     (usage,) = sink.usage

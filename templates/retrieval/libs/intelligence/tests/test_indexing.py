@@ -8,7 +8,7 @@ from unittest.mock import create_autospec
 import numpy as np
 import pytest
 
-from intelligence.api.asking import CLIENT_LEFT
+from intelligence.api.asking import CLIENT_LEFT, CallerLeft
 from intelligence.api.documents import Documents, PutDocument
 from intelligence.engine import Engine
 from intelligence.errors import InputTooLarge
@@ -90,10 +90,6 @@ def test_a_digest_tells_apart_what_differs() -> None:
     assert all(len(digest) == 64 for digest in digests)
 
 
-class CallerLeft(Exception):  # noqa: N818 - what an edge raises
-    pass
-
-
 class Sink:
     def __init__(self) -> None:
         self.recorded: list[Usage] = []
@@ -102,24 +98,29 @@ class Sink:
         self.recorded.append(usage)
 
 
-def test_what_was_read_before_the_caller_left_is_put_down_and_nothing_kept() -> None:
+@pytest.mark.parametrize(
+    ("failure", "status"), [(CallerLeft(), CLIENT_LEFT), (ZeroDivisionError(), 500)]
+)
+def test_what_was_read_before_a_failure_is_put_down_and_nothing_kept(
+    failure: Exception, status: int
+) -> None:
     engine = Engine(MadeUpEmbedder)
     engine.start().result(GUARD)
     waits = iter([at_once])
     store, sink = create_autospec(ChunkStore), Sink()
     store.get.return_value = None
 
-    async def leave_after_the_first[R](future: Future[R], /) -> R:
+    async def fail_after_the_first[R](future: Future[R], /) -> R:
         for wait in waits:
             return await wait(future)
-        raise CallerLeft
+        raise failure
 
-    documents = Documents(store, engine, sink, leave_after_the_first, "ak_1")
+    documents = Documents(store, engine, sink, fail_after_the_first, "ak_1")
     text = "\n\n".join(["word " * 100] * (CHUNKS_A_REQUEST + 1))
-    with pytest.raises(CallerLeft):
+    with pytest.raises(type(failure)):
         asyncio.run(documents.put("long", PutDocument(title="T", text=text)))
     engine.close(GUARD)
     (usage,) = sink.recorded
-    assert (usage.operation, usage.status) == ("documents", CLIENT_LEFT)
+    assert (usage.operation, usage.status) == ("documents", status)
     assert usage.input_tokens == CHUNKS_A_REQUEST * 101
     store.put.assert_not_called()

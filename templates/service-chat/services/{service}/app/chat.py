@@ -25,6 +25,7 @@ from app.stores import UsageSinkDep
 from app.streams import EventStream, while_connected
 from app.waiting import AdmittedRoute
 from intelligence.api import chat as api
+from intelligence.api.asking import Storable
 from intelligence.api.problems import responses
 from intelligence.engine import Engine
 from intelligence.errors import Overloaded
@@ -139,7 +140,9 @@ async def create_chat_completion(
 async def list_conversations(
     caller: CallerDep,
     conversations: ConversationsDep,
-    before: Annotated[str | None, Query(max_length=40, description="An id; older ones.")] = None,
+    before: Annotated[
+        Storable | None, Query(max_length=40, description="An id; older ones.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=api.PAGE)] = 20,
 ) -> api.ConversationList:
     """Those of the key that asks, newest first."""
@@ -149,7 +152,7 @@ async def list_conversations(
 
 @router.get("/conversations/{id}", summary="Read a conversation", responses=responses(404))
 async def get_conversation(
-    id: str,  # noqa: A002 - the name in the path
+    id: Storable,  # noqa: A002 - the name in the path
     caller: CallerDep,
     conversations: ConversationsDep,
 ) -> api.ConversationEntries:
@@ -167,7 +170,7 @@ async def get_conversation(
     responses=responses(404),
 )
 async def delete_conversation(
-    id: str,  # noqa: A002 - the name in the path
+    id: Storable,  # noqa: A002 - the name in the path
     caller: CallerDep,
     conversations: ConversationsDep,
 ) -> None:

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal, cast
 
 from fastapi import Depends
+from pydantic import ValidationError
 from sqlalchemy import (
     JSON,
     CursorResult,
@@ -258,7 +259,25 @@ class SqlJobs:
         return row.finished_at is not None and row.finished_at + self._retention <= utcnow()
 
     async def claim(self) -> Claim | None:
-        """The job that is due longest, for an attempt of the caller's alone."""
+        """The job that is due longest, for an attempt of the caller's alone.
+
+        One that an earlier version took and this one does not read has failed.
+        """
+        while True:
+            async with self._database.session() as session:
+                row = await self._take(session)
+                if row is None:
+                    return None
+                try:
+                    request = api.REQUEST.validate_python(row.request)
+                except ValidationError:
+                    error = api.unread().model_dump(mode="json", exclude_none=True)
+                    ended = update(JobRecord).where(JobRecord.id == row.id)
+                    await session.execute(ended.values(status="failed", error=error, **_ending()))
+                    continue
+            return Claim(row.id, row.key_id, row.attempt, row.failures, request, row.created_at)
+
+    async def _take(self, session: AsyncSession) -> JobRecord | None:
         now = utcnow()
         longest_due = (
             select(JobRecord.id)
@@ -281,12 +300,8 @@ class SqlJobs:
             .returning(JobRecord)
             .execution_options(synchronize_session=False)
         )
-        async with self._database.session() as session:
-            row = await session.scalar(claimed)
-            if row is None:
-                return None
-            request = api.REQUEST.validate_python(row.request)
-            return Claim(row.id, row.key_id, row.attempt, row.failures, request, row.created_at)
+        row: JobRecord | None = await session.scalar(claimed)
+        return row
 
     async def renew(self, claim: Claim, done: int) -> bool:
         """For a lease from now on. False: the job is no longer the caller's, who drops it."""

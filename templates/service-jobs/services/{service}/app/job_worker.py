@@ -8,13 +8,13 @@ nothing looks by itself several times a lease.
 import asyncio
 import logging
 import random
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import Any
 
 from pydantic import BaseModel
 from redis.exceptions import RedisError
-from sqlalchemy.exc import DBAPIError
 from taskiq import AsyncBroker, InMemoryBroker
 from taskiq.acks import AcknowledgeType
 from taskiq.exceptions import TaskiqError
@@ -25,9 +25,10 @@ from app.job_store import Claim, Figures, SqlJobs
 from app.models import utcnow
 from intelligence.api import jobs as api
 from intelligence.api.inference import Running
+from intelligence.api.stopping import at_stop
 from intelligence.engine import Engine
 from intelligence.errors import InputRefused, NotReady, Overloaded
-from intelligence.usage import Usage
+from intelligence.usage import Usage, UsageSink
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +77,7 @@ class Worker:
         broker: AsyncBroker,
         *,
         concurrency: int,
-        counted: Callable[[Usage], None],
+        counted: UsageSink[Awaitable[None]],
     ) -> None:
         self.figures = Figures()
         self._jobs = jobs
@@ -123,7 +124,18 @@ class Worker:
 
     @asynccontextmanager
     async def at_work(self, grace: float) -> AsyncGenerator[None]:
-        """While the block runs. Jobs that are then under way have `grace` seconds to end."""
+        """While the block runs. Jobs that are then under way have `grace` seconds to end.
+
+        Nothing is claimed from the signal on: the server first waits for its open requests, and
+        the block ends after that.
+        """
+        stop = partial(asyncio.get_running_loop().call_soon_threadsafe, self._stopping.set)
+        with at_stop(stop):
+            async with self._working(grace):
+                yield
+
+    @asynccontextmanager
+    async def _working(self, grace: float) -> AsyncGenerator[None]:
         async with asyncio.TaskGroup() as tasks:
             looking = tasks.create_task(self._look())
             if self._concurrency and not isinstance(self._broker, InMemoryBroker):
@@ -152,8 +164,8 @@ class Worker:
             while not await self._told_to_stop(self._lease / LOOKS_A_LEASE):
                 try:
                     self.figures = await self._jobs.sweep()
-                except (DBAPIError, OSError) as error:
-                    logger.warning("jobs cannot be looked at: %s", error)
+                except Exception:  # what goes out of here ends the process's other work, too
+                    logger.exception("jobs cannot be looked at")
                 else:
                     if self.figures.due:
                         tasks.create_task(self._work_unasked())
@@ -168,8 +180,8 @@ class Worker:
     async def _work_unasked(self) -> None:
         try:
             await self.work()
-        except (DBAPIError, OSError) as error:
-            logger.warning("no job can be claimed: %s", error)
+        except Exception:
+            logger.exception("no job can be claimed")
 
     async def _listen(self) -> None:
         """Hears the doorbell, through all that may happen to Redis."""
@@ -185,13 +197,15 @@ class Worker:
                 await receiver.listen(self._stopping)
             except* (RedisError, OSError) as errors:
                 logger.warning("new jobs are not heard of, only found: %s", errors.exceptions[0])
-                await self._told_to_stop(PATIENCE)
+            except* Exception:
+                logger.exception("new jobs are not heard of, only found")
+            await self._told_to_stop(PATIENCE)
 
     async def _attempt(self, claim: Claim) -> None:
         try:
             await self._try(claim)
-        except (DBAPIError, OSError) as error:
-            logger.warning("job %s is left to its lease: %s", claim.job_id, error)
+        except Exception:
+            logger.exception("job %s is left to its lease", claim.job_id)
 
     async def _try(self, claim: Claim) -> None:
         """One attempt, to its end; nothing of it is left when its worker is told to stop."""
@@ -254,7 +268,7 @@ class Worker:
         content = await asyncio.to_thread(_encoded, answer)
         if not await self._jobs.succeed(claim, content, usage):
             raise Lost
-        self._counted(usage)
+        await self._counted.record(usage)
 
 
 def _encoded(answer: BaseModel) -> bytes:

@@ -20,10 +20,11 @@ from app.job_store import JobsDep, SqlJobs
 from app.job_worker import Worker, build_broker
 from app.keys import Caller, require
 from app.problems import problem
-from app.roles import RoleSettings
+from app.roles import RoleSettings, Unrecorded
 from app.settings import Settings
+from app.stores import watched
 from intelligence.api import jobs as api
-from intelligence.api.asking import RETRY_AFTER
+from intelligence.api.asking import RETRY_AFTER, Storable
 from intelligence.api.inference import ClassifyResponse, EmbeddingsResponse
 from intelligence.api.problems import responses
 
@@ -113,7 +114,9 @@ async def create_job(
 async def list_jobs(
     caller: Owner,
     jobs: JobsDep,
-    before: Annotated[str | None, Query(max_length=40, description="An id; older ones.")] = None,
+    before: Annotated[
+        Storable | None, Query(max_length=40, description="An id; older ones.")
+    ] = None,
     limit: Annotated[int, Query(ge=1, le=api.PAGE)] = 20,
 ) -> api.JobList:
     """Those of the key that asks, newest first."""
@@ -123,7 +126,7 @@ async def list_jobs(
 
 @router.get("/{id}", summary="Look at a job", responses=responses(404))
 async def get_job(
-    id: str,  # noqa: A002 - the name in the path
+    id: Storable,  # noqa: A002 - the name in the path
     caller: Owner,
     jobs: JobsDep,
 ) -> api.Job:
@@ -138,7 +141,7 @@ async def get_job(
     responses=responses(404, 409),
 )
 async def get_job_result(
-    id: str,  # noqa: A002 - the name in the path
+    id: Storable,  # noqa: A002 - the name in the path
     caller: Owner,
     jobs: JobsDep,
 ) -> Response:
@@ -148,7 +151,7 @@ async def get_job_result(
 
 @router.delete("/{id}", summary="Cancel a job", responses=responses(404, 409))
 async def cancel_job(
-    id: str,  # noqa: A002 - the name in the path
+    id: Storable,  # noqa: A002 - the name in the path
     caller: Owner,
     jobs: JobsDep,
 ) -> api.Job:
@@ -163,7 +166,7 @@ async def resources(app: FastAPI, settings: JobSettings) -> AsyncGenerator[None]
         app.state.engine,
         build_broker(None if settings.redis_url is None else str(settings.redis_url)),
         concurrency=settings.concurrency,
-        counted=app.state.metrics.used,
+        counted=watched(app, Unrecorded()),
     )
     async with worker.at_work(settings.grace):
         yield

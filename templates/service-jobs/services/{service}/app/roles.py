@@ -18,7 +18,7 @@ from starlette.websockets import WebSocketClose
 
 from app.problems import problem
 from app.settings import Settings
-from intelligence.api.metrics import CountedUsage
+from app.stores import watched
 from intelligence.api.rate_limits import RateLimits
 from intelligence.usage import Usage
 
@@ -72,7 +72,8 @@ class Gate:
 
 
 class Unrecorded:
-    """Where the role `inference` puts usage: the process that was asked writes it down."""
+    """Where usage goes that is written down elsewhere: that of the role `inference` by the process
+    that was asked, that of a job with its end."""
 
     async def record(self, usage: Usage) -> None:
         """Nothing."""
@@ -85,4 +86,4 @@ def install(app: FastAPI, _: Settings) -> None:
         app.user_middleware.append(Middleware(Gate, role=role))
     if role == "inference":
         app.state.rate_limits = RateLimits(0)  # who asks was counted where they asked
-        app.state.usage_sink = CountedUsage(Unrecorded(), app.state.metrics)
+        app.state.usage_sink = watched(app, Unrecorded())

@@ -230,6 +230,19 @@ async def test_after_so_many_failures_it_has_failed(
         await jobs.result(owner, job.id)
 
 
+async def test_a_job_that_no_version_reads_any_more_has_failed_and_blocks_nobody(
+    jobs: SqlJobs, database: Database, owner: str
+) -> None:
+    outdated = await jobs.create(owner, REQUEST)
+    healthy = await jobs.create(owner, OTHER)
+    await change(database, outdated.id, request={"kind": "embeddings", "model": "made-up"})
+    assert (await claimed(jobs)).job_id == healthy.id
+    failed = await jobs.get(owner, outdated.id)
+    assert (failed.status, failed.error) == ("failed", api.unread())
+    assert failed.finished_at is not None
+    assert await jobs.claim() is None
+
+
 async def test_a_cancelled_job_is_nobodys(jobs: SqlJobs, database: Database, owner: str) -> None:
     job = await jobs.create(owner, REQUEST)
     claim = await claimed(jobs)

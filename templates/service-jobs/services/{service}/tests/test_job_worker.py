@@ -1,6 +1,7 @@
 """Workers, on made-up models: what they do with what comes between."""
 
 import asyncio
+import signal
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import timedelta
@@ -11,13 +12,16 @@ import pytest
 from redis.exceptions import RedisError
 from sqlalchemy import delete, select, update
 from sqlalchemy.exc import OperationalError
-from taskiq import BrokerMessage, InMemoryBroker
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from taskiq import AsyncBroker, BrokerMessage, InMemoryBroker
 
+from app import job_worker
 from app.database import Database
 from app.job_store import Figures, JobRecord, SqlJobs
 from app.job_worker import Worker
 from app.keys import ApiKeys
 from app.models import UsageRecord, utcnow
+from app.roles import Unrecorded
 from app.settings import Settings
 from intelligence.api import jobs as api
 from intelligence.engine import Engine
@@ -96,7 +100,7 @@ class Working(Protocol):
         concurrency: int = 1,
         grace: float = GUARD,
         max_queue: int = 256,
-        broker: InMemoryBroker | None = None,
+        broker: AsyncBroker | None = None,
     ) -> AbstractAsyncContextManager[tuple[Worker, Engine]]: ...
 
 
@@ -109,7 +113,7 @@ def working(jobs: SqlJobs) -> Working:
         concurrency: int = 1,
         grace: float = GUARD,
         max_queue: int = 256,
-        broker: InMemoryBroker | None = None,
+        broker: AsyncBroker | None = None,
     ) -> AsyncIterator[tuple[Worker, Engine]]:
         engine = Engine(lambda: model, max_queue=max_queue)
         await asyncio.wrap_future(engine.start())
@@ -118,7 +122,7 @@ def working(jobs: SqlJobs) -> Working:
             engine,
             broker or InMemoryBroker(),
             concurrency=concurrency,
-            counted=lambda _: None,
+            counted=Unrecorded(),
         )
         try:
             async with worker.at_work(grace):
@@ -338,6 +342,22 @@ async def test_a_worker_that_stops_ends_what_it_has_begun(
     assert (await jobs.get(owner, waiting.id)).attempts == 0
 
 
+async def test_a_process_that_is_told_to_stop_claims_nothing_more_while_it_still_answers(
+    jobs: SqlJobs, working: Working, owner: str
+) -> None:
+    model = GatedModel()
+    begun = await jobs.create(owner, request(TEXTS))
+    waiting = await jobs.create(owner, request(TEXTS))
+    async with working(model) as (worker, _):
+        await worker.ring()
+        await entered(model)
+        signal.raise_signal(signal.SIGTERM)
+        model.open.set()
+        await until(jobs, owner, begun.id, "succeeded")
+        await worker.work()
+        assert (await jobs.get(owner, waiting.id)).attempts == 0
+
+
 async def test_what_does_not_end_in_time_is_given_back(
     jobs: SqlJobs, working: Working, database: Database, owner: str
 ) -> None:
@@ -362,24 +382,36 @@ async def test_a_job_is_found_though_nobody_was_told(
     assert "the workers were not told of a job" in caplog.text
 
 
-async def test_a_database_that_is_away_is_waited_for(
+@pytest.mark.parametrize(
+    "away",
+    [
+        OperationalError("SELECT", {}, Exception("no connection")),
+        PoolTimeoutError("the pool is empty"),
+        ValueError("nobody thought of that"),
+    ],
+    ids=["away", "exhausted", "unexpected"],
+)
+async def test_whatever_the_database_does_is_waited_for(
     jobs: SqlJobs,
     working: Working,
     owner: str,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    away: Exception,
 ) -> None:
+    """Who works also serves: what goes wrong here ends nothing else."""
     sweep, claim = jobs.sweep, jobs.claim
-    away = OperationalError("SELECT", {}, Exception("no connection"))
-    broken = iter([sweep, claim])
+    broken = ["sweep", "claim"]
 
     async def sweep_later() -> Figures:
-        if next(broken, None) is sweep:
+        if "sweep" in broken:
+            broken.remove("sweep")
             raise away
         return await sweep()
 
     async def claim_later() -> object:
-        if next(broken, None) is claim:
+        if "claim" in broken:
+            broken.remove("claim")
             raise away
         return await claim()
 
@@ -389,6 +421,43 @@ async def test_a_database_that_is_away_is_waited_for(
     async with working(Recording()):
         await until(jobs, owner, job.id, "succeeded")
     assert "jobs cannot be looked at" in caplog.text
+    assert "no job can be claimed" in caplog.text
+
+
+async def test_a_bell_that_breaks_in_a_new_way_is_listened_to_again(
+    jobs: SqlJobs,
+    working: Working,
+    owner: str,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Odd(AsyncBroker):
+        started = 0
+
+        @override
+        async def startup(self) -> None:
+            self.started += 1
+            raise ValueError("nobody thought of that")
+
+        @override
+        async def kick(self, message: BrokerMessage) -> None:
+            """Nobody is told."""
+
+        @override
+        def listen(self) -> AsyncGenerator[bytes]:
+            raise NotImplementedError  # it never starts
+
+    monkeypatch.setattr(job_worker, "PATIENCE", 0.01)
+    broker = Odd()
+    job = await jobs.create(owner, request(TEXTS))
+    async with working(Recording(), broker=broker):
+        await until(jobs, owner, job.id, "succeeded")
+
+        async def started() -> int:
+            return broker.started
+
+        await seen(started, lambda times: times > 1)
+    assert "new jobs are not heard of" in caplog.text
 
 
 async def test_a_job_whose_end_cannot_be_written_is_left_to_its_lease(

@@ -10,6 +10,7 @@ import pytest
 from fastapi import FastAPI
 from sqlalchemy import delete, select
 
+from app import telemetry
 from app.database import Database
 from app.job_store import JobRecord
 from app.keys import ApiKeys
@@ -185,6 +186,19 @@ async def test_jobs_of_another_key_are_not_found(
     assert (await client.get("/v1/jobs", headers=other)).json()["data"] == []
 
 
+async def test_an_id_that_no_database_takes_is_refused(
+    client: httpx2.AsyncClient, auth: dict[str, str]
+) -> None:
+    for method, path in (
+        ("GET", "/a%00"),
+        ("GET", "/a%00/result"),
+        ("DELETE", "/a%00"),
+        ("GET", "?before=a%00"),
+    ):
+        answer = await client.request(method, f"/v1/jobs{path}", headers=auth)
+        assert answer.status_code == 422, path
+
+
 async def test_a_list_is_read_page_by_page(
     client: httpx2.AsyncClient, auth: dict[str, str]
 ) -> None:
@@ -241,3 +255,22 @@ async def test_prometheus_is_shown_how_it_stands_and_what_was_read(
     for name in ("jobs_queued", "jobs_running", "jobs_oldest_age_seconds"):
         assert f"\n{name} " in shown
     assert 'inference_tokens_total{direction="input",operation="classify job"}' in shown
+
+
+async def test_what_a_job_cost_is_traced(monkeypatch: pytest.MonkeyPatch, empty: None) -> None:
+    told: list[tuple[str, int]] = []
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")  # nobody listens
+    monkeypatch.setattr(telemetry, "FLUSH_TIMEOUT", 0.0)
+    monkeypatch.setattr(
+        telemetry.TracedUsage,
+        "_tell",
+        lambda _, usage: told.append((usage.operation, usage.status)),
+    )
+    app = create_app(Settings(), Engine(MadeUpEmbedder))
+    async with app.router.lifespan_context(app):
+        auth = {"Authorization": f"Bearer {await app.state.keys.issue('test', ['jobs'])}"}
+        transport = httpx2.ASGITransport(app)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+            asked = await client.post("/v1/jobs", json=CLASSIFY, headers=auth)
+            await ended(client, auth, asked.headers["Location"])
+    assert told == [("classify job", 200)]

@@ -9,14 +9,18 @@ from fastapi import WebSocket, WebSocketDisconnect
 from fastapi.testclient import TestClient
 from prometheus_client import generate_latest
 from pydantic import ValidationError
+from sqlalchemy import func, select
 
+from app import telemetry
 from app.jobs import JobSettings
 from app.main import create_app
+from app.models import UsageRecord
 from app.settings import Settings
 from intelligence.engine import Engine
 from intelligence.testing import model_server
 from intelligence.testing.embedder import MadeUpEmbedder
 from intelligence.testing.model_server import ModelServer
+from intelligence.usage import Usage
 
 REDIS = "redis://localhost:1/0"  # where nobody listens
 EMBEDDINGS = {"model": "all-minilm-l6-v2-int8", "input": ["Where is my parcel?", "A refund."]}
@@ -124,6 +128,28 @@ async def test_figures_of_jobs_are_shown_where_they_are_worked_on(
         figures = generate_latest(app.state.metrics.registry)
     assert (b"jobs_queued" in figures) is shown
     assert b"inference_queue_depth" in figures
+
+
+@pytest.mark.parametrize(("role", "rows"), [("all", 1), ("inference", 0)])
+async def test_a_process_traces_its_models_whoever_writes_down_what_they_cost(
+    role: str, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Usage] = []
+    monkeypatch.setenv("APP_ROLE", role)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:1")  # nobody listens
+    monkeypatch.setattr(telemetry, "FLUSH_TIMEOUT", 0.0)
+    monkeypatch.setattr(telemetry.TracedUsage, "_tell", lambda _, usage: told.append(usage))
+    app = create_app(Settings(), Engine(MadeUpEmbedder))
+    async with app.router.lifespan_context(app):
+        key = await app.state.keys.issue("caller", ["inference"])
+        key_id = "_".join(key.split("_", 2)[:2])
+        usage = Usage(key_id, "embeddings", "made-up", 7, 0, 1.5, 200)
+        await app.state.usage_sink.record(usage)
+        await app.state.usage_writer.flush()
+        query = select(func.count()).where(UsageRecord.key_id == key_id)
+        async with app.state.database.reading() as session:
+            assert await session.scalar(query) == rows
+    assert told == [usage]
 
 
 @pytest.fixture(scope="module")

@@ -19,6 +19,7 @@ from app.job_store import JobRecord, JobResult, SqlJobs
 from app.job_worker import STREAM, Worker, build_broker
 from app.keys import ApiKeys
 from app.models import UsageRecord
+from app.roles import Unrecorded
 from app.settings import ROOT, Settings
 from intelligence.api import jobs as api
 from intelligence.engine import Engine
@@ -74,7 +75,7 @@ async def working(jobs: SqlJobs, url: str, concurrency: int) -> AsyncIterator[Wo
     engine = Engine(MadeUpEmbedder)
     await asyncio.wrap_future(engine.start())
     broker = build_broker(url)
-    worker = Worker(jobs, engine, broker, concurrency=concurrency, counted=lambda _: None)
+    worker = Worker(jobs, engine, broker, concurrency=concurrency, counted=Unrecorded())
     try:
         async with worker.at_work(GUARD):
             yield worker

@@ -30,7 +30,7 @@ from app.features import FEATURES
 from app.keys import ApiKeys
 from app.middleware import BodyLimit, RequestContext
 from app.settings import Settings
-from app.stores import SqlUsageSink
+from app.stores import SqlUsageSink, watched
 from intelligence.engine import Engine
 from intelligence.prices import Prices
 
@@ -80,7 +80,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.state.callers = [lambda key: app.state.keys.find(key)]
     app.state.prices = Prices.read()
     app.state.usage_writer = SqlUsageSink(app.state.database, app.state.prices)
-    app.state.usage_sink = app.state.usage_writer
+    app.state.usage_watchers = []  # sinks before a sink, by functions of the one behind
     app.state.doors = []  # coroutines that raise for a caller who may not ask for more
     app.state.models = []  # their names, by functions that raise NotReady
     app.state.resources = []  # what features open: asynchronous context managers, made of the app
@@ -99,6 +99,7 @@ def create_app(settings: Settings | None = None, engine: Engine | None = None) -
     app.add_middleware(RequestContext)
     metrics.install(app, settings)
     telemetry.install(app, exported)
+    app.state.usage_sink = watched(app, app.state.usage_writer)
     for install in FEATURES:
         install(app, settings)
     return app

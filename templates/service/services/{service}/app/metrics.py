@@ -52,6 +52,6 @@ def install(app: FastAPI, settings: Settings) -> None:
     app.state.metrics_server = nullcontext
     if settings.metrics_port is None:
         return
-    app.state.usage_sink = CountedUsage(app.state.usage_sink, metrics)
+    app.state.usage_watchers.append(partial(CountedUsage, metrics=metrics))
     app.state.metrics_server = partial(metrics.served, settings.host, settings.metrics_port)
     app.add_middleware(RequestMetrics, metrics=metrics)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, FastAPI
 from sqlalchemy import insert
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -113,6 +113,13 @@ class SqlUsageSink:
 def _lost(entries: Sequence[Entry], reason: object) -> None:
     for entry in entries:
         logger.error("usage lost, %s: %s", reason, entry.usage)
+
+
+def watched(app: FastAPI, sink: UsageSink[Awaitable[None]]) -> UsageSink[Awaitable[None]]:
+    """The sink, behind those that only count and trace."""
+    for before in app.state.usage_watchers:
+        sink = before(sink)
+    return sink
 
 
 async def get_usage_sink(connection: HTTPConnection) -> UsageSink[Awaitable[None]]:

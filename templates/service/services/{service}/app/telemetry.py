@@ -12,6 +12,7 @@ import asyncio
 import os
 from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
+from functools import partial
 from threading import Thread
 from time import time_ns
 from typing import TYPE_CHECKING
@@ -165,7 +166,7 @@ def configured(settings: Settings) -> Telemetry | None:
 def install(app: FastAPI, telemetry: Telemetry | None) -> None:
     if telemetry is None:
         return
-    app.state.usage_sink = TracedUsage(app.state.usage_sink, telemetry)
+    app.state.usage_watchers.append(partial(TracedUsage, telemetry=telemetry))
 
     @asynccontextmanager
     async def sent(_: FastAPI) -> AsyncGenerator[None]:

@@ -41,7 +41,7 @@ class Waiting:
 
     async def __call__[R](self, future: Future[R], /) -> R:
         """Cancels what still waits at the deadline (Expired), or when the client leaves
-        (ClientDisconnect). What runs is paid for, and so waited for."""
+        (CallerLeft). What runs is paid for, and so waited for."""
         result = asyncio.wrap_future(future)
         # The body has been read: all that is left to receive is that the client is gone.
         gone = asyncio.ensure_future(self.request.receive())
@@ -55,7 +55,7 @@ class Waiting:
             gone.cancel()
             future.cancel()  # without effect from the start of its run on
         if future.cancelled():
-            raise ClientDisconnect if gone.done() else Expired(self.engine.timeout)
+            raise asking.CallerLeft if gone.done() else Expired(self.engine.timeout)
         return await result
 
 
@@ -82,6 +82,7 @@ def install(app: FastAPI) -> None:
         await hold_back(app)
         return problem(503, str(error), headers={"Retry-After": str(asking.RETRY_AFTER)})
 
+    @app.exception_handler(asking.CallerLeft)
     @app.exception_handler(ClientDisconnect)
     async def client_left(_: Request, __: Exception) -> Response:
         return Response(status_code=asking.CLIENT_LEFT)  # nobody reads it but in the access log

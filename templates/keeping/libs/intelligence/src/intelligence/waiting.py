@@ -5,7 +5,7 @@ from typing import Protocol
 
 
 class Wait(Protocol):
-    """How an edge waits for the engine. Beside what the future raises, Expired at the deadline, and
-    an error of the edge's own when the caller has left."""
+    """How an edge waits for the engine. Raises what the future does, Expired at the deadline, and
+    `intelligence.api.asking.CallerLeft`."""
 
     async def __call__[R](self, future: Future[R], /) -> R: ...

@@ -20,7 +20,7 @@ from apps.api.metrics import metrics
 from apps.api.problems import problem
 from apps.api.root import api
 from apps.core.threads import query
-from intelligence.api.asking import CLIENT_LEFT, Refusals
+from intelligence.api.asking import CLIENT_LEFT, CallerLeft, Refusals
 from intelligence.api.metrics import CountedUsage
 from intelligence.errors import Expired, Overloaded
 from intelligence.usage import Usage
@@ -31,10 +31,6 @@ sink = CountedUsage(DjangoUsageSink(), metrics)
 
 class WrongProcess(Exception):  # noqa: N818 - what happened, as in `intelligence.errors`
     """A request that waits or streams came to a process of requests alone."""
-
-
-class ClientLeft(Exception):  # noqa: N818
-    """Nobody waits for the answer any more."""
 
 
 class Request(ASGIRequest):
@@ -83,32 +79,32 @@ class Waiting:
 
     async def __call__[R](self, future: Future[R], /) -> R:
         """Cancels what still waits at the deadline (Expired), or when the client leaves
-        (ClientLeft). What runs is paid for, and so waited for."""
+        (CallerLeft). What runs is paid for, and so waited for."""
         timeout = process.engine.timeout
         result = asyncio.wrap_future(future)
         if self._left:
             future.cancel()
-            raise ClientLeft
+            raise CallerLeft
         try:
             await asyncio.wait({result}, timeout=timeout)
         except asyncio.CancelledError:
             self._left = True
         if future.cancel():
-            raise ClientLeft if self._left else Expired(timeout)
+            raise CallerLeft if self._left else Expired(timeout)
         return await result
 
 
 @contextmanager
 def while_connected() -> Generator[None]:
-    """A cancelled request becomes ClientLeft, so that its end is logged."""
+    """A cancelled request becomes CallerLeft, so that its end is logged."""
     try:
         yield
     except asyncio.CancelledError:
-        raise ClientLeft from None
+        raise CallerLeft from None
 
 
-@api.exception_handler(ClientLeft)
-def client_left(_: HttpRequest, __: ClientLeft) -> HttpResponse:
+@api.exception_handler(CallerLeft)
+def client_left(_: HttpRequest, __: CallerLeft) -> HttpResponse:
     return HttpResponse(status=CLIENT_LEFT)  # nobody reads it but in the access log
 
 

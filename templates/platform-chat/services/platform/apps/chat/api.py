@@ -29,6 +29,7 @@ from apps.chat.stores import DjangoConversations
 from apps.core.streams import EventStream
 from apps.documents.stores import DjangoChunkStore
 from intelligence.api import chat as api
+from intelligence.api.asking import Storable
 from intelligence.api.problems import responses
 
 router = Router(auth=ApiKey(new_scope("chat")), tags=["chat"])
@@ -93,7 +94,9 @@ def desk(request: Request) -> api.Desk:
 )
 async def list_conversations(
     request: Request,
-    before: Annotated[str | None, Query(None, max_length=40, description="An id; older ones.")],
+    before: Annotated[
+        Storable | None, Query(None, max_length=40, description="An id; older ones.")
+    ],
     limit: Annotated[int, Query(20, ge=1, le=api.PAGE)],
 ) -> api.ConversationList:
     """Those of the key that asks, newest first."""
@@ -109,7 +112,7 @@ async def list_conversations(
 )
 async def get_conversation(
     request: Request,
-    id: str,  # noqa: A002 - the name in the path
+    id: Storable,  # noqa: A002 - the name in the path
 ) -> api.ConversationEntries:
     """What was said in it last, with what each answer cites."""
     found = await conversations.get(request.auth.key_id, id, last=api.ENTRIES)
@@ -126,7 +129,7 @@ async def get_conversation(
 )
 async def delete_conversation(
     request: Request,
-    id: str,  # noqa: A002 - the name in the path
+    id: Storable,  # noqa: A002 - the name in the path
 ) -> Status[None]:
     """With all that was said in it."""
     if not await conversations.delete(request.auth.key_id, id):

@@ -21,8 +21,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, model_validator
 
-from intelligence.api.asking import CLIENT_LEFT, InvalidInput, UnknownModel
-from intelligence.api.keeping import storable
+from intelligence.api.asking import CLIENT_LEFT, InvalidInput, Storable, UnknownModel, storable
 from intelligence.conversations import Citation, Conversation, ConversationStore, Entry
 from intelligence.engine import Engine
 from intelligence.errors import InputRefused, IntelligenceError, NotReady, Overloaded
@@ -89,7 +88,7 @@ class ChatRequest(BaseModel):
     n: Literal[1] | None = Field(default=None, description="One answer to a request.")
     response_format: ResponseFormat | None = None
     store: bool | None = Field(default=None, description="Keep this conversation.")
-    conversation: str | None = Field(
+    conversation: Storable | None = Field(
         default=None, max_length=40, description="Go on with a kept one; not OpenAI's."
     )
 
@@ -233,10 +232,10 @@ async def begin(desk: Desk, body: ChatRequest) -> "Answer":
     except (NotReady, Overloaded):
         await answer.account(503)
         raise
-    except IntelligenceError:
+    except Exception:
         await answer.account(500)
         raise
-    except BaseException:
+    except BaseException:  # cancelled: nobody waits for it
         await answer.account(CLIENT_LEFT)
         raise
     return answer
@@ -350,7 +349,7 @@ class Answer:
                         status = 200
                     yield event
                     event = await anext(events, None)
-        except IntelligenceError:
+        except Exception:  # not what closes or cancels a generator
             status = 500
             raise
         finally:

@@ -191,6 +191,7 @@ class ChatContract:
         ("changes", "location"),
         [
             ({"messages": []}, ["messages"]),
+            ({"conversation": "a\0b"}, ["conversation"]),
             ({"messages": [{"role": "tool", "content": "x"}]}, ["messages", 0, "role"]),
             ({"messages": [{"role": "user", "content": ""}]}, ["messages", 0, "content"]),
             ({"messages": [{"role": "user", "content": "a\0b"}]}, ["messages", 0, "content"]),
@@ -296,6 +297,11 @@ class ChatContract:
         assert caller.call("DELETE", f"/v1/conversations/{id_}").status == 204
         caller.call("GET", f"/v1/conversations/{id_}").is_problem(404, "Not Found")
         caller.call("DELETE", f"/v1/conversations/{id_}").is_problem(404, "Not Found")
+
+    def test_an_id_that_no_database_takes_is_refused(self, caller: Caller) -> None:
+        for method, path in (("GET", "/a%00"), ("DELETE", "/a%00"), ("GET", "?before=a%00")):
+            answer = caller.call(method, f"/v1/conversations{path}")
+            answer.is_problem(422, "Unprocessable Content")
 
 
 class OfficialClientContract(ChatContract):

@@ -34,7 +34,11 @@ LEAST_WORDS = 4  # of what ends in no full stop; shorter are cells of tables, an
 
 
 class ExtractiveGenerator:
-    """An `intelligence.generation.ports.Generator`."""
+    """An `intelligence.generation.ports.Generator`.
+
+    Tokens are those of the model that embeds. Where only its runs tell how many they were, a word
+    that is written or remembered counts as one, which is the least that it can be.
+    """
 
     model = MODEL
     prompt = None
@@ -49,7 +53,7 @@ class ExtractiveGenerator:
         text, read = await self._answer(question)
         written, special = 0, self._engine.count([""])
         for position, word in enumerate(text.split(" ")):
-            tokens = self._engine.count([word]) - special
+            tokens = max(1, self._engine.count([word]) - special)
             if question.max_tokens is not None and written + tokens > question.max_tokens:
                 yield Done("length", read, written)
                 return
@@ -78,9 +82,11 @@ class ExtractiveGenerator:
         has not read lately."""
         known = {each: self._read[each] for each in sentences if each in self._read}
         new = [each for each in sentences if each not in known]
+        remembered = sum(tokens for _, tokens in known.values())
         future = self._engine.embed([asked, *new])
-        query, *vectors = (await result_of(future, self._engine.timeout)).vectors
-        counts = [self._engine.count([each]) for each in new]
+        embeddings = await result_of(future, self._engine.timeout)
+        query, *vectors = embeddings.vectors
+        counts = [self._engine.count([each]) or len(each.split()) for each in new]
         known.update(zip(new, zip(vectors, counts, strict=True), strict=True))
         for each in sentences:
             self._read[each] = known[each]
@@ -89,8 +95,7 @@ class ExtractiveGenerator:
             self._read.popitem(last=False)
         matrix = np.stack([known[each][0] for each in sentences])
         cosines: Vector = matrix @ query
-        tokens = self._engine.count([asked]) + sum(known[each][1] for each in sentences)
-        return cosines, tokens
+        return cosines, embeddings.tokens + remembered
 
 
 def _sentences(passages: Sequence[Passage]) -> Mapping[str, int]:

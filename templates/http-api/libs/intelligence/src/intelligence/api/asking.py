@@ -4,7 +4,7 @@ come back."""
 
 from typing import Annotated
 
-from pydantic import BaseModel, Field
+from pydantic import AfterValidator, BaseModel, Field
 
 from intelligence.errors import InputRefused, InputTooLarge, IntelligenceError
 
@@ -15,9 +15,22 @@ CLIENT_LEFT = 499  # nginx's code for a caller who did not wait for the answer
 REFUSALS_A_SECOND = 200  # of one process; an eighth of what a core answers
 HELD_BACK = 5.0  # seconds at most
 
+
+def storable(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("the character NUL cannot be stored")
+    return text
+
+
+Storable = Annotated[str, AfterValidator(storable)]  # or compared with what is stored
+
 type Location = tuple[str | int, ...]
 
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS)]
+
+
+class CallerLeft(Exception):
+    """Nobody waits for the answer any more."""
 
 
 class Refusals:

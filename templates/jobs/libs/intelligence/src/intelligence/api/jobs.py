@@ -226,6 +226,11 @@ def verdict(error: Exception) -> Problem | None:
     return None
 
 
+def unread() -> Problem:
+    """Of a job that waited for an earlier version, which took what this one does not."""
+    return Problem.of(422, "this version of the service does not take the request: ask anew")
+
+
 def given_up(failures: int) -> Problem:
     """Of a job whose attempts have all failed, or were left by their workers."""
     return Problem.of(500, f"given up after {failures} attempts")

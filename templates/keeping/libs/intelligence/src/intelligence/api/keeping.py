@@ -5,18 +5,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from intelligence.api.asking import CLIENT_LEFT
+from intelligence.api.asking import CLIENT_LEFT, CallerLeft, storable
 from intelligence.errors import InferenceFailed, InputRefused, NotReady, Overloaded
 
 MAX_PAGE = 100
 ID = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$"
 AFTER = r"^[A-Za-z0-9._-]{0,100}$"
-
-
-def storable(text: str) -> str:
-    if "\0" in text:
-        raise ValueError("the character NUL cannot be stored")
-    return text
 
 
 def not_blank(text: str) -> str:
@@ -25,7 +19,6 @@ def not_blank(text: str) -> str:
     return text
 
 
-Storable = Annotated[str, AfterValidator(storable)]
 type Stripped = Annotated[str, AfterValidator(storable), AfterValidator(not_blank)]
 After = Annotated[str, Field(pattern=AFTER)]
 Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
@@ -33,7 +26,7 @@ Limit = Annotated[int, Field(ge=1, le=MAX_PAGE)]
 
 def put_down_as(error: Exception) -> tuple[int, int]:
     """The status under which a failure is recorded, and the tokens that it cost beyond those that
-    were read before it. What no error of the model's is, is a caller who has left."""
+    were read before it."""
     match error:
         case InputRefused():
             return 422, 0
@@ -41,5 +34,7 @@ def put_down_as(error: Exception) -> tuple[int, int]:
             return 500, error.tokens
         case NotReady() | Overloaded():
             return 503, 0
-        case _:
+        case CallerLeft():
             return CLIENT_LEFT, 0
+        case _:
+            return 500, 0

@@ -24,8 +24,8 @@ from pydantic import (
     Field,
 )
 
-from intelligence.api.asking import InvalidInput, Location, TokenUsage
-from intelligence.api.keeping import ID, Storable, Stripped, put_down_as
+from intelligence.api.asking import InvalidInput, Location, Storable, TokenUsage
+from intelligence.api.keeping import ID, Stripped, put_down_as
 from intelligence.engine import Engine
 from intelligence.errors import (
     InputRefused,

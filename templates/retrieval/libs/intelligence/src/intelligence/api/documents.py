@@ -18,8 +18,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from intelligence.api.asking import InvalidInput, Text, TokenUsage
-from intelligence.api.keeping import ID, Storable, Stripped, put_down_as
+from intelligence.api.asking import InvalidInput, Storable, Text, TokenUsage
+from intelligence.api.keeping import ID, Stripped, put_down_as
 from intelligence.engine import Engine
 from intelligence.errors import (
     InferenceFailed,
