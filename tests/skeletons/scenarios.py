@@ -58,8 +58,8 @@ def default_project(step: Steps, scratch: Path) -> None:
         project.run("uv", "sync", "--locked")
     with step("just check"):
         project.checks()
-    with step("just test"):
-        project.just("test")
+    with step("just test, under settings of a developer's own"):
+        project.just("test", env={"RATE_LIMIT": "1", "KEY_CACHE_SECONDS": "60", "CORS_ORIGINS": "https://app.example"})
     with step("just dev: docs, inference, refusals, fuzz; SIGTERM leaves nothing"):
         project.boots_and_stops(fuzz=True)
     with step("just dev on a terminal; Ctrl-C leaves nothing"):
