@@ -267,6 +267,7 @@ fn without_a_layer_its_files_and_its_entries_are_gone_and_nothing_else() {
             // These own slots that others fill: without them there is no project.
             let owners = [
                 "base",
+                "ci-github",
                 "fuzz",
                 "intelligence",
                 "service",
@@ -356,6 +357,8 @@ fn what_verbatim_files_repeat_is_what_is_planned_and_pinned() {
     assert!(memory.parse::<u32>().unwrap() > capacity.memory_mb, "{memory} Mi are too few for a process");
     let threads = format!("THREADS = {} ", capacity.connections_per_process);
     assert!(file("platform", "services/platform/config/settings/base.py").contains(&threads), "a connection a thread");
+    let connections = format!("CONNECTIONS = {} ", capacity.connections_per_process);
+    assert!(file("service", "services/{service}/app/database.py").contains(&connections), "the pool is as planned");
     let job = "deploy/kubernetes/base/{service}/migration.yaml";
     assert_eq!(
         file("kubernetes-alembic", job)

@@ -58,8 +58,8 @@ def default_project(step: Steps, scratch: Path) -> None:
         project.run("uv", "sync", "--locked")
     with step("just check"):
         project.checks()
-    with step("just test"):
-        project.just("test")
+    with step("just test, under settings of a developer's own"):
+        project.just("test", env={"RATE_LIMIT": "1", "KEY_CACHE_SECONDS": "60", "CORS_ORIGINS": "https://app.example"})
     with step("just dev: docs, inference, refusals, fuzz; SIGTERM leaves nothing"):
         project.boots_and_stops(fuzz=True)
     with step("just dev on a terminal; Ctrl-C leaves nothing"):
@@ -235,6 +235,23 @@ class OnPostgresql:
                 serves_in_production(member, project.folder / ".venv", env, scratch)
 
 
+def writes_revisions(project: Project, scratch: Path) -> None:
+    """Without a branch onto the service's own, else onto the one that is named; what it wrote is deleted again."""
+    database = {"DATABASE_URL": f"sqlite:///{scratch}/revisions.sqlite3"}
+    for versions in project.folder.glob("services/*/migrations/versions"):
+        member = versions.parents[1]
+        before = {each: each.read_text() for each in versions.glob("*.py")}
+        labels = {label for text in before.values() for label in re.findall(r'branch_labels = \("(\w+)"', text)}
+        for label in ["service", *sorted(labels - {"service"})[:1]]:
+            options = [] if label == "service" else ["--head", f"{label}@head"]
+            project.just(f"services/{member.name}/revision", "nothing changes", *options, env=database)
+            (written,) = set(versions.glob("*.py")) - before.keys()
+            (down,) = re.findall(r'down_revision = "(\w+)"', written.read_text())
+            branch = next(path for path, text in before.items() if re.search(rf'(?m)^revision = "{down}"$', text))
+            assert f'"{label}"' in branch.read_text(), f"{written.name} of {label} follows {branch.name}"
+            written.unlink()
+
+
 def tests_and_boots(step: Steps, project: Project, server: postgresql.Server) -> None:
     """On the server given; to be called before anything has made a SQLite file."""
     with step("just test, on PostgreSQL"):
@@ -367,6 +384,9 @@ class OtherTree:
             project.run("uv", "lock", "--check")
         with step("just check"):
             project.checks()
+        if project.has("migrations/env.py"):
+            with step("just revision: on the service's own branch, or on the one that is named"):
+                writes_revisions(project, scratch)
         with ExitStack() as stack:
             production = f"sqlite:///{scratch}/production.sqlite3"
             if self._on_postgresql:

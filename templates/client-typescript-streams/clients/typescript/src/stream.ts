@@ -7,7 +7,11 @@ export interface ServerEvent {
   data: string;
 }
 
-/** Yields events as they come; leaving the loop ends the request. Throws where the answer is no stream. */
+/**
+ * Yields events as they come; leaving the loop ends the request. Throws where the answer is no stream.
+ *
+ * It does not connect again: where the stream ends, call it anew, which asks for the credentials anew as well.
+ */
 export async function* stream(
   url: string,
   credentials: Credentials,

@@ -145,7 +145,7 @@ async def list_conversations(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=api.PAGE)] = 20,
 ) -> api.ConversationList:
-    """Those of the key that asks, newest first."""
+    """Those of the caller, newest first."""
     found = await conversations.all(caller.key_id, before=before, limit=limit + 1)
     return api.ConversationList.of(found, limit)
 

@@ -119,7 +119,7 @@ async def list_jobs(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=api.PAGE)] = 20,
 ) -> api.JobList:
-    """Those of the key that asks, newest first."""
+    """Those of the caller, newest first."""
     found = await jobs.all(caller.key_id, before=before, limit=limit + 1)
     return api.JobList.of(found, limit)
 

@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1", tags=["quotas"], responses=responses(401, 429))
 async def list_quotas(
     caller: Annotated[Caller, Depends(require())], database: DatabaseDep
 ) -> api.QuotaList:
-    """Of the key that asks: what it may use, and what is left of that."""
+    """Of the caller: what it may use, and what is left of that."""
     counts = await SqlQuotas(database).counts(caller.key_id)
     return api.QuotaList.of(counts.quotas(utcnow()) if counts else [])
 

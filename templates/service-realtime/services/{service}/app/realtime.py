@@ -127,7 +127,7 @@ async def list_aggregates(
     until: Annotated[api.Moment | None, Query(alias="to", description="By default now.")] = None,
     dimensions: SeriesQuery = None,
 ) -> api.Aggregates:
-    """Those of the key's own measurements that begin in [from, to)."""
+    """Those of the caller's measurements that begin in [from, to)."""
     asked = api.Measurements(analytics, sink, caller.key_id)
     return await asked.aggregates(metric, window, since=since, until=until, dimensions=dimensions)
 
@@ -147,7 +147,7 @@ async def watch(
     window: WindowQuery = None,
     dimensions: SeriesQuery = None,
 ) -> EventStream:
-    """Server-sent events: each window of the key's own as it changes, and once it is closed."""
+    """Server-sent events: each window of the caller's as it changes, and once it is closed."""
     subscription = analytics.hub.subscribe(Wanted(caller.key_id, metric, window, dimensions))
     key = request.headers["Authorization"].partition(" ")[2]
 

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_asyn
 from sqlalchemy.pool import ConnectionPoolEntry
 from starlette.requests import HTTPConnection
 
+CONNECTIONS = 10  # to PostgreSQL at most, as docs/scalability.md counts them
 READING = {"postgresql_readonly": True}  # on PostgreSQL what writes is an error
 
 
@@ -24,10 +25,18 @@ class Database:
         sqlite = url.get_backend_name() == "sqlite"
         if sqlite and url.database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=not sqlite)
         if sqlite:
+            self.engine = create_async_engine(url, hide_parameters=True)
             event.listen(self.engine.sync_engine, "connect", _configure_sqlite)
             event.listen(self.engine.sync_engine, "begin", _begin)
+        else:
+            self.engine = create_async_engine(
+                url,
+                hide_parameters=True,
+                pool_pre_ping=True,
+                pool_size=CONNECTIONS,
+                max_overflow=0,
+            )
         self._snapshots = self.engine.execution_options(**READING)
         self._writing = async_sessionmaker(self.engine, expire_on_commit=False)
         self._reading = async_sessionmaker(self._snapshots, expire_on_commit=False)

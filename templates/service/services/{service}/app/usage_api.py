@@ -27,7 +27,7 @@ async def list_usage(
         int, Query(ge=1, le=api.MOST_DAYS, description="The last ones, today included.")
     ] = api.DAYS,
 ) -> api.UsageList:
-    """Of the key that asks: requests, tokens, cost and times, by day and operation."""
+    """Of the caller: requests, tokens, cost and times, by day and operation."""
     found = await used(database, caller.key_id, api.beginning(utcnow(), days))
     return api.UsageList.of(found, prices.currency)
 

@@ -1,6 +1,7 @@
 """An app with a made-up model on a migrated database: a new SQLite file, or TEST_DATABASE_URL."""
 
 import os
+import re
 from collections.abc import AsyncGenerator, Generator, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
@@ -24,6 +25,10 @@ from intelligence.testing.edge import NONE, Answer, Edge
 from intelligence.testing.embedder import MadeUpEmbedder
 from intelligence.testing.usage_sink import usage_of
 from intelligence.usage import Usage
+
+# What a developer's .env may set: a test takes nothing from there.
+EXAMPLE = (ROOT.parents[1] / ".env.example").read_text(encoding="utf-8")
+VARIABLES = re.findall(r"^(\w+)=", EXAMPLE, re.MULTILINE)
 
 
 class Service:
@@ -84,8 +89,8 @@ def environment(tmp_path_factory: pytest.TempPathFactory, migrations: Config) ->
     """Only the tests' own settings, and a database at the newest revision."""
     file = tmp_path_factory.mktemp("database") / "test.sqlite3"
     with pytest.MonkeyPatch.context() as patch:
-        for name in Settings.model_fields:
-            patch.delenv(name.upper(), raising=False)
+        for name in VARIABLES:
+            patch.delenv(name, raising=False)
         patch.setenv("APP_ENV", "test")
         patch.setenv("DATABASE_URL", os.environ.get("TEST_DATABASE_URL", f"sqlite:///{file}"))
         command.downgrade(migrations, "base")

@@ -70,12 +70,13 @@ async def test_sqlite_pragmas_hold_on_every_connection(tmp_path: Path) -> None:
     assert values == ["wal", 5000, 1]
 
 
-async def test_who_reads_waits_for_no_writer(database: Database) -> None:
+async def test_who_reads_waits_for_no_writer(database: Database, key_id: str) -> None:
+    one = {"id": key_id}
     async with database.session() as writer:
-        await writer.execute(text("UPDATE api_key SET name = 'not yet committed'"))
+        await writer.execute(text("UPDATE api_key SET name = 'another' WHERE id = :id"), one)
         async with asyncio.timeout(2), database.reading() as reader:
-            names = await reader.scalars(text("SELECT name FROM api_key"))
-        assert "not yet committed" not in names
+            name = await reader.scalar(text("SELECT name FROM api_key WHERE id = :id"), one)
+        assert name == "test"
         await database.ping()
 
 

@@ -31,7 +31,7 @@ def list_usage(
         Query(api.DAYS, ge=1, le=api.MOST_DAYS, description="The last ones, today included."),
     ],
 ) -> api.UsageList:
-    """Of the key that asks: requests, tokens, cost and times, by day and operation."""
+    """Of the caller: requests, tokens, cost and times, by day and operation."""
     since = api.beginning(timezone.now(), days)
     return api.UsageList.of(used(request.auth.key_id, since), PRICES.currency)
 

@@ -99,7 +99,7 @@ async def list_conversations(
     ],
     limit: Annotated[int, Query(20, ge=1, le=api.PAGE)],
 ) -> api.ConversationList:
-    """Those of the key that asks, newest first."""
+    """Those of the caller, newest first."""
     found = await conversations.all(request.auth.key_id, before=before, limit=limit + 1)
     return api.ConversationList.of(found, limit)
 

@@ -20,7 +20,7 @@ router = Router(auth=ApiKey(), tags=["quotas"])
     openapi_extra={"responses": responses(401, 429)},
 )
 def list_quotas(request: CallerRequest) -> api.QuotaList:
-    """Of the key that asks: what it may use, and what is left of that."""
+    """Of the caller: what it may use, and what is left of that."""
     found = counts(request.auth.key_id)
     return api.QuotaList.of(found.quotas(timezone.now()) if found else [])
 

@@ -59,7 +59,7 @@ async def list_aggregates(
         api.Pairs | None, Query(None, description="Of the series of these alone.")
     ],
 ) -> api.Aggregates:
-    """Those of the key's own measurements that begin in [from, to)."""
+    """Those of the caller's measurements that begin in [from, to)."""
     return await measurements(request).aggregates(
         metric, window, since=since, until=until, dimensions=dimensions
     )
@@ -83,7 +83,7 @@ async def watch(
         api.Pairs | None, Query(None, description="Of the series of these alone.")
     ],
 ) -> EventStream:
-    """Server-sent events: each window of the key's own as it changes, and once it is closed."""
+    """Server-sent events: each window of the caller's as it changes, and once it is closed."""
     wanted = live.Filter(metric=metric, window=window, dimensions=dimensions)
     subscription = wanted.subscribe(request.auth.key_id)
     key = request.headers["Authorization"].partition(" ")[2]

@@ -39,7 +39,7 @@ analytics = Analytics(
 
 
 class Filter(BaseModel):
-    """What of the key's own windows is watched; by default all of them."""
+    """What of the caller's windows is watched; by default all of them."""
 
     metric: api.Metric | None = None
     window: WindowName | None = None
