@@ -384,7 +384,7 @@ class OtherTree:
             project.run("uv", "lock", "--check")
         with step("just check"):
             project.checks()
-        if project.has("migrations/env.py"):
+        if self._fuzz and project.has("migrations/env.py"):
             with step("just revision: on the service's own branch, or on the one that is named"):
                 writes_revisions(project, scratch)
         with ExitStack() as stack:
