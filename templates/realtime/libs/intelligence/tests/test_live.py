@@ -228,6 +228,26 @@ def test_what_is_old_is_deleted_at_the_start_and_each_hour(
     assert not asyncio.run(run(2))
 
 
+def test_a_database_that_hangs_does_not_hold_the_end_up(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(analytics, "GRACE", 0.01)
+    store = Store()
+
+    async def hangs(limit: int) -> Sequence[Closed]:
+        store.asked.set()
+        await asyncio.Event().wait()
+        pytest.fail(f"{limit} windows are closed")
+
+    async def run() -> None:
+        monkeypatch.setattr(store, "close", hangs)
+        async with asyncio.timeout(GUARD), of(store).running():
+            await store.asked.wait()
+
+    asyncio.run(run())
+    assert "did not answer within 0.01 s" in caplog.text
+
+
 def test_prometheus_is_shown_streams_and_what_was_dropped_or_late() -> None:
     async def run() -> Mapping[str, float]:
         one = of(Store())

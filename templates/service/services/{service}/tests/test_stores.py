@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
@@ -157,11 +158,12 @@ async def test_a_database_that_hangs_does_not_hold_the_end_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     @asynccontextmanager
-    async def hangs(_: Database) -> AsyncGenerator[AsyncSession]:
+    async def hangs() -> AsyncGenerator[AsyncSession]:
         await asyncio.Event().wait()
         yield pytest.fail("unreachable")
 
-    monkeypatch.setattr(Database, "session", hangs)
+    # Its alone: what else the app keeps is waited for at its end.
+    monkeypatch.setattr(sink, "_database", SimpleNamespace(session=hangs))
     await sink.record(usage)
     await asyncio.sleep(0)
     await sink.record(replace(usage, status=500))

@@ -22,6 +22,7 @@ logger = logging.getLogger(__name__)
 EVERY = 1.0  # seconds
 AT_ONCE = 500  # windows
 PRUNING = 3600.0  # seconds
+GRACE = 5.0  # seconds that the database has at the end
 
 
 def utcnow() -> datetime:
@@ -99,8 +100,12 @@ class Analytics(Collector):
             try:
                 yield
             finally:
-                stop.set()  # not cancelled: a question to the database is waited for
-                await asyncio.wait([beside])
+                stop.set()  # not cancelled at once: a question to the database is waited for
+                _, left = await asyncio.wait([beside], timeout=GRACE)
+                if left:
+                    logger.warning("the database did not answer within %g s", GRACE)
+                    beside.cancel()
+                    await asyncio.wait([beside])
 
     async def _beside_requests(self, stop: asyncio.Event) -> None:
         clock = asyncio.get_running_loop().time
