@@ -285,12 +285,21 @@ async def test_a_cancelled_job_is_dropped_with_the_next_part(
     assert await used(database, owner) == [1]
 
 
-async def test_a_long_part_keeps_its_lease(jobs: SqlJobs, working: Working, owner: str) -> None:
+@asynccontextmanager
+async def held(
+    working: Working, *, grace: float = GUARD
+) -> AsyncIterator[tuple[Worker, GatedModel]]:
+    """A worker whose model holds the job that it has begun."""
     model = GatedModel()
-    job = await jobs.create(owner, request(TEXTS))
-    async with working(model) as (worker, _):
+    async with working(model, grace=grace) as (worker, _):
         await worker.ring()
         await entered(model)
+        yield worker, model
+
+
+async def test_a_long_part_keeps_its_lease(jobs: SqlJobs, working: Working, owner: str) -> None:
+    job = await jobs.create(owner, request(TEXTS))
+    async with held(working) as (_, model):
         end = asyncio.get_running_loop().time() + 2 * jobs.lease.total_seconds()
         while asyncio.get_running_loop().time() < end:
             await jobs.sweep()
@@ -309,11 +318,8 @@ async def test_two_workers_on_one_job_have_one_effect(
 ) -> None:
     """The first is taken for dead, its job is another's, and then it goes on."""
     monkeypatch.setattr(api, "pause", lambda _: 0.0)
-    paused = GatedModel()
     job = await jobs.create(owner, request(TEXTS[:3]))
-    async with working(paused) as (first, _):
-        await first.ring()
-        await entered(paused)
+    async with held(working) as (first, paused):
         monkeypatch.setattr(first, "_renew", first_does_not_ask)
         await change(database, job.id, lease_until=utcnow() - timedelta(seconds=1))
         async with working(Recording()):
@@ -331,12 +337,8 @@ async def first_does_not_ask(*_: object) -> None:
 async def test_a_worker_that_stops_ends_what_it_has_begun(
     jobs: SqlJobs, working: Working, owner: str
 ) -> None:
-    model = GatedModel()
-    begun = await jobs.create(owner, request(TEXTS))
-    waiting = await jobs.create(owner, request(TEXTS))
-    async with working(model) as (worker, _):
-        await worker.ring()
-        await entered(model)
+    begun, waiting = [await jobs.create(owner, request(TEXTS)) for _ in range(2)]
+    async with held(working) as (_, model):
         asyncio.get_running_loop().call_later(0.2, model.open.set)
     assert (await jobs.get(owner, begun.id)).status == "succeeded"
     assert (await jobs.get(owner, waiting.id)).attempts == 0
@@ -345,12 +347,8 @@ async def test_a_worker_that_stops_ends_what_it_has_begun(
 async def test_a_process_that_is_told_to_stop_claims_nothing_more_while_it_still_answers(
     jobs: SqlJobs, working: Working, owner: str
 ) -> None:
-    model = GatedModel()
-    begun = await jobs.create(owner, request(TEXTS))
-    waiting = await jobs.create(owner, request(TEXTS))
-    async with working(model) as (worker, _):
-        await worker.ring()
-        await entered(model)
+    begun, waiting = [await jobs.create(owner, request(TEXTS)) for _ in range(2)]
+    async with held(working) as (worker, model):
         signal.raise_signal(signal.SIGTERM)
         model.open.set()
         await until(jobs, owner, begun.id, "succeeded")
@@ -361,11 +359,9 @@ async def test_a_process_that_is_told_to_stop_claims_nothing_more_while_it_still
 async def test_what_does_not_end_in_time_is_given_back(
     jobs: SqlJobs, working: Working, database: Database, owner: str
 ) -> None:
-    model = GatedModel()
     job = await jobs.create(owner, request(TEXTS))
-    async with working(model, grace=0.1) as (worker, _):
-        await worker.ring()
-        await entered(model)
+    async with held(working, grace=0.1):
+        pass
     assert (await jobs.get(owner, job.id)).status == "queued"
     async with working(Recording()):
         assert (await until(jobs, owner, job.id, "succeeded")).attempts == 2

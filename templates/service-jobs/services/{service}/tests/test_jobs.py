@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 from urllib.request import urlopen
 
 import httpx2
@@ -212,6 +213,17 @@ async def test_a_list_is_read_page_by_page(
     assert {each["id"] for each in first["data"] + second["data"]} == made
 
 
+@asynccontextmanager
+async def served(app: FastAPI) -> AsyncGenerator[httpx2.AsyncClient]:
+    """The app at work, and a client of it with a key."""
+    async with app.router.lifespan_context(app):
+        auth = {"Authorization": f"Bearer {await app.state.keys.issue('test', ['jobs'])}"}
+        async with httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app), base_url="http://test", headers=auth
+        ) as client:
+            yield client
+
+
 async def test_a_full_queue_is_answered_with_503(
     monkeypatch: pytest.MonkeyPatch, empty: None
 ) -> None:
@@ -219,17 +231,14 @@ async def test_a_full_queue_is_answered_with_503(
     monkeypatch.setenv("JOBS_CONCURRENCY", "1")
     model = GatedModel()
     app = create_app(Settings(), Engine(lambda: model))
-    async with app.router.lifespan_context(app):
-        auth = {"Authorization": f"Bearer {await app.state.keys.issue('test', ['jobs'])}"}
-        transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-            await client.post("/v1/jobs", json=EMBEDDINGS | {"model": model.model}, headers=auth)
-            assert await asyncio.to_thread(model.entered.wait, GUARD)
-            body = EMBEDDINGS | {"model": model.model}
-            assert (await client.post("/v1/jobs", json=body, headers=auth)).status_code == 202
-            refused = await client.post("/v1/jobs", json=body, headers=auth)
-            assert (refused.status_code, refused.json()["detail"]) == (503, "1 jobs are waiting")
-            assert int(refused.headers["Retry-After"]) >= 1
+    async with served(app) as client:
+        body = EMBEDDINGS | {"model": model.model}
+        await client.post("/v1/jobs", json=body)
+        assert await asyncio.to_thread(model.entered.wait, GUARD)
+        assert (await client.post("/v1/jobs", json=body)).status_code == 202
+        refused = await client.post("/v1/jobs", json=body)
+        assert (refused.status_code, refused.json()["detail"]) == (503, "1 jobs are waiting")
+        assert int(refused.headers["Retry-After"]) >= 1
         model.open.set()
 
 
@@ -239,12 +248,9 @@ async def test_prometheus_is_shown_how_it_stands_and_what_was_read(
     monkeypatch.setenv("METRICS_PORT", str(unused_port))
     monkeypatch.setenv("JOBS_LEASE", "1")
     app = create_app(Settings(), Engine(MadeUpEmbedder))
-    async with app.router.lifespan_context(app):
-        auth = {"Authorization": f"Bearer {await app.state.keys.issue('test', ['jobs'])}"}
-        transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-            asked = await client.post("/v1/jobs", json=CLASSIFY, headers=auth)
-            await ended(client, auth, asked.headers["Location"])
+    async with served(app) as client:
+        asked = await client.post("/v1/jobs", json=CLASSIFY)
+        await ended(client, {}, asked.headers["Location"])
 
         def scraped() -> str:
             with urlopen(f"http://127.0.0.1:{unused_port}/metrics", timeout=GUARD) as response:
@@ -267,10 +273,7 @@ async def test_what_a_job_cost_is_traced(monkeypatch: pytest.MonkeyPatch, empty:
         lambda _, usage: told.append((usage.operation, usage.status)),
     )
     app = create_app(Settings(), Engine(MadeUpEmbedder))
-    async with app.router.lifespan_context(app):
-        auth = {"Authorization": f"Bearer {await app.state.keys.issue('test', ['jobs'])}"}
-        transport = httpx2.ASGITransport(app)
-        async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
-            asked = await client.post("/v1/jobs", json=CLASSIFY, headers=auth)
-            await ended(client, auth, asked.headers["Location"])
+    async with served(app) as client:
+        asked = await client.post("/v1/jobs", json=CLASSIFY)
+        await ended(client, {}, asked.headers["Location"])
     assert told == [("classify job", 200)]
