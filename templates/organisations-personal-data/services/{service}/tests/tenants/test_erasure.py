@@ -10,11 +10,6 @@ from app.personal_data import count, erase
 from .world import Tenant, World
 
 
-async def refreshed(world: World, token: str) -> int:
-    body = {"refresh_token": token}
-    return await world.client(None).status("POST", "/v1/sessions/refresh", body)
-
-
 async def test_nobody_goes_on_for_an_organisation_that_was_deleted(
     world: World,
     database: Database,
@@ -27,7 +22,7 @@ async def test_nobody_goes_on_for_an_organisation_that_was_deleted(
     for client in (acme.owner, acme.member, acme.machine):
         assert await client.status("GET", "/v1/models") == 401
     # Nor does a session go on for its person instead.
-    assert await refreshed(world, acme.member.session.refresh_token) == 401
+    assert await world.refreshed(acme.member) == 401
     machine = "_".join((acme.machine.credentials or "").split("_")[:2])
     assert f"key.revoked {machine} by" in caplog.text
     assert await other.member.status("GET", "/v1/models") == 200

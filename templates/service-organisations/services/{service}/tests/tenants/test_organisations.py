@@ -24,12 +24,6 @@ async def roles(tenant: Tenant, asked: Person | None = None) -> dict[str, str]:
     return {each["account_id"]: each["role"] for each in page["data"]}
 
 
-async def refreshed(world: World, person: Person) -> int:
-    body = {"refresh_token": person.session.refresh_token}
-    answer = await world.client(None).call("POST", "/v1/sessions/refresh", body)
-    return answer.status_code
-
-
 async def invited(tenant: Tenant, mailbox: Mailbox, person: Person, role: str = "member") -> str:
     body = {"email": person.account.email, "role": role}
     assert await tenant.owner.status("POST", f"{tenant.path}/invitations", body) == 201
@@ -181,7 +175,7 @@ async def test_of_two_owners_who_leave_at_once_one_stays(world: World, acme: Ten
 async def test_a_member_who_is_removed_loses_access(world: World, acme: Tenant) -> None:
     path = f"{acme.path}/members/{acme.member.account.id}"
     assert await acme.admin.status("DELETE", path) == 204
-    assert await refreshed(world, acme.member) == 401
+    assert await world.refreshed(acme.member) == 401
     assert await acme.member.status("GET", acme.path) in {401, 404}
     choice = {"organisation": acme.organisation.id}
     answer = await acme.member.status("PUT", "/v1/account/organisation", choice)
@@ -196,14 +190,14 @@ async def test_a_session_for_an_organisation_ends_with_the_membership(
     async with world.app.state.database.session() as session:
         place = (acme.organisation.id, acme.member.account.id)
         await session.delete(await session.get_one(organisation_store.Membership, place))
-    assert await refreshed(world, acme.member) == 401
+    assert await world.refreshed(acme.member) == 401
 
 
 async def test_everybody_may_leave(world: World, acme: Tenant) -> None:
     path = f"{acme.path}/members/{acme.member.account.id}"
     assert await acme.member.status("DELETE", path) == 204
     assert acme.member.account.id not in await roles(acme)
-    assert await refreshed(world, acme.admin) == 200
+    assert await world.refreshed(acme.admin) == 200
 
 
 async def test_who_is_invited_joins_once(world: World, acme: Tenant, mailbox: Mailbox) -> None:
@@ -303,7 +297,7 @@ async def test_an_organisation_that_ended_lets_nobody_in(world: World, acme: Ten
     assert await acme.machine.status("GET", "/v1/models") == 200
     assert await acme.owner.status("DELETE", acme.path) == 204
     assert await acme.machine.status("GET", "/v1/models") == 401
-    assert await refreshed(world, acme.member) == 401
+    assert await world.refreshed(acme.member) == 401
     assert await acme.owner.status("GET", acme.path) in {401, 404}
 
 

@@ -83,6 +83,11 @@ class World:
         tokens = await self.desk.tokens(session)
         return Person(self.http, tokens.access_token, session.account, session)
 
+    async def refreshed(self, person: Person) -> int:
+        """The status of going on with that session."""
+        body = {"refresh_token": person.session.refresh_token}
+        return await self.client(None).status("POST", "/v1/sessions/refresh", body)
+
     async def acting(self, person: Person, organisation: Organisation) -> Person:
         """The same, who acts for the organisation from now on."""
         answer = await person.call(
