@@ -194,13 +194,16 @@ class Organisations:
     async def make_owner(self, organisation_id: str, account_id: str) -> bool:
         """Whoever they were there before. False if there is no such organisation."""
         async with self._database.session() as session:
-            membership = await _locked(session, organisation_id, account_id)
-            if membership is None:
-                if await session.get(Organisation, organisation_id) is None:
-                    return False
-                membership = Membership(organisation_id=organisation_id, account_id=account_id)
-                session.add(membership)
-            membership.role, membership.by_issuer = MemberRole.OWNER, False
+            if await session.get(Organisation, organisation_id, with_for_update=True) is None:
+                return False
+            await session.merge(
+                Membership(
+                    organisation_id=organisation_id,
+                    account_id=account_id,
+                    role=MemberRole.OWNER,
+                    by_issuer=False,
+                )
+            )
             happened(session, "member.owner", f"{organisation_id}/{account_id}")
         return True
 

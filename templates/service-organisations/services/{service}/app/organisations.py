@@ -23,10 +23,9 @@ from fastapi import (
     Request,
 )
 from pydantic import AfterValidator, BaseModel, Field
-from sqlalchemy import select
 from starlette.responses import Response
 
-from app.account_store import Account, Session
+from app.account_store import Accounts, Passwords, Session
 from app.accounts import (
     ACCESS,
     STAFF,
@@ -565,14 +564,13 @@ async def list_all(_: argparse.Namespace, settings: Settings) -> int:
 
 async def make_owner(arguments: argparse.Namespace, settings: Settings) -> int:
     async with opened(settings) as database:
-        query = select(Account.id).where(Account.email == arguments.email.strip().lower())
-        async with database.reading() as session:
-            account_id = await session.scalar(query)
-        if account_id is None:
+        accounts = Accounts(database, settings.secret_key, Passwords(), ())
+        account = await accounts.by_email(arguments.email)
+        if account is None:
             sys.stderr.write(f"{arguments.email} has no account\n")
             return 1
         organisations = Organisations(database, settings.secret_key)
-        if await organisations.make_owner(arguments.id, account_id):
+        if await organisations.make_owner(arguments.id, account.id):
             return 0
     sys.stderr.write(f"there is no organisation {arguments.id}\n")
     return 1
