@@ -91,15 +91,14 @@ async def caller(session: AsyncSession, key_id: str) -> ApiKey | None:
 
 async def of_it_alone(session: AsyncSession, key: ApiKey) -> Mapping[Table, ColumnElement[bool]]:
     """Like `of_caller`, less what belongs to its name while another key in use has that, too."""
-    now = utcnow()
-    namesake = select(ApiKey.id).where(
+    namesakes = select(ApiKey).where(
         ApiKey.name == key.name,
         ApiKey.id != key.id,
         ApiKey.id.startswith(CALLER, autoescape=True),
-        ApiKey.revoked_at.is_(None),
-        or_(ApiKey.expires_at.is_(None), ApiKey.expires_at > now),
     )
-    return of_caller(key, owned=await session.scalar(namesake.limit(1)) is None)
+    now = utcnow()
+    in_use = [each for each in await session.scalars(namesakes) if each.usable(now)]
+    return of_caller(key, owned=not in_use)
 
 
 def readable(table: Table) -> Sequence[Column[Any]]:
