@@ -36,7 +36,7 @@ from intelligence.retrieval.fusion import fuse
 from intelligence.retrieval.ports import Document, Passage, Stored
 from intelligence.retrieval.words import wanted
 
-# Compared by code point, on SQLite as everywhere: those of a library stand together in an index.
+# Compared by code point, as on SQLite: those of a library stand together in an index.
 DOCUMENT_ID = String(130).with_variant(String(130, collation="C"), "postgresql")
 
 CANDIDATES = 50
@@ -76,9 +76,7 @@ class ChunkRecord(Base):
     __table_args__ = (Index(None, "document_id", "position", unique=True), Index(None, "model"))
 
     id: Mapped[int] = mapped_column(BigInteger().with_variant(Integer, "sqlite"), primary_key=True)
-    document_id: Mapped[str] = mapped_column(
-        DOCUMENT_ID, ForeignKey(DocumentRecord.id, ondelete="CASCADE")
-    )
+    document_id: Mapped[str] = mapped_column(ForeignKey(DocumentRecord.id, ondelete="CASCADE"))
     position: Mapped[int]
     text: Mapped[str] = mapped_column(Text)
     model: Mapped[str] = mapped_column(String(100))
