@@ -29,6 +29,7 @@ logger = logging.getLogger("app.retention")
 POLICY = Path(__file__).with_name("retention.toml")
 EVERY = timedelta(hours=1)
 AT_ONCE = 1000  # rows a transaction
+GRACE = 5.0  # seconds that the database has at the end
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,14 +79,18 @@ async def delete_before(database: Database, rule: Rule, cutoff: datetime) -> int
 
 @asynccontextmanager
 async def cleaning(app: FastAPI) -> AsyncGenerator[None]:
-    """As long as the app runs. At its end a batch under way is finished."""
+    """As long as the app runs. At its end what is under way may take GRACE."""
     stop = asyncio.Event()
     task = asyncio.create_task(clean_hourly(app.state.database, app.state.retention, stop))
     try:
         yield
     finally:
         stop.set()
-        await task
+        _, left = await asyncio.wait([task], timeout=GRACE)
+        if left:
+            logger.warning("the database did not answer within %g s", GRACE)
+            task.cancel()
+            await asyncio.wait([task])
 
 
 async def clean_hourly(database: Database, rules: Sequence[Rule], stop: asyncio.Event) -> None:

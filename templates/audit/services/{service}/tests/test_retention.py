@@ -113,6 +113,24 @@ async def test_after_a_failure_the_next_turn_comes(
     assert "nothing was deleted" in caplog.text
 
 
+async def test_a_database_that_hangs_does_not_hold_the_end_up(
+    app: FastAPI, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    asked = asyncio.Event()
+
+    async def hangs(*_: object) -> dict[str, int]:
+        asked.set()
+        await asyncio.Event().wait()
+        pytest.fail("unreachable")
+
+    monkeypatch.setattr(retention, "EVERY", timedelta(milliseconds=5))
+    monkeypatch.setattr(retention, "GRACE", 0.01)
+    monkeypatch.setattr(retention, "clean", hangs)
+    async with retention.cleaning(app):
+        await asked.wait()
+    assert "did not answer within 0.01 s" in caplog.text
+
+
 async def test_the_app_has_its_policy(app: FastAPI) -> None:
     names = {rule.table.name for rule in app.state.retention}
     assert names >= {"audit_event", "usage_record"}

@@ -24,7 +24,9 @@ def test_an_api_asks_another_process_for_the_same_model() -> None:
     embedder = backend.configured(API)()
     assert isinstance(embedder, OpenAIEmbedder)
     assert embedder.model == "all-minilm-l6-v2-int8"
-    assert backend.server(API) == Server("http://inference.test:8000/v1", "ak_inference", 30)
+    assert backend.server(API) == Server(
+        "http://inference.test:8000/v1", "ak_inference", 30, "INFERENCE_URL", "INFERENCE_KEY"
+    )
 
 
 def test_who_runs_a_model_has_a_name() -> None:

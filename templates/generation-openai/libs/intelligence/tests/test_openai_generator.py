@@ -255,7 +255,7 @@ def test_repetitions_end(pauses: list[float]) -> None:
     ("reply", "error", "says"),
     [
         (httpx2.Response(401), ModelError, r"^OPENAI_API_KEY: not taken by the server"),
-        (httpx2.Response(404), ModelError, r"^OPENAI_BASE_URL: .* CHAT_MODEL must be"),
+        (httpx2.Response(404), ModelError, r"^OPENAI_BASE_URL: .* CHAT_MODEL must name"),
         (httpx2.Response(302, headers={"Location": URL}), ModelError, "it answered 302"),
         (httpx2.Response(500), Unavailable, "it answered 500"),
         (httpx2.Response(200, json={"choices": []}), ModelError, "not streamed"),

@@ -194,6 +194,26 @@ def test_a_wrong_setting_is_named(status: int, key: str, names: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("status", "error", "names"),
+    [
+        (401, ModelError, "MODELS_KEY: not taken"),
+        (404, ModelError, "MODELS_URL: no such path"),
+        (405, ModelError, "MODELS_URL: it answered 405"),
+        (500, Unavailable, "the server of MODELS_URL is not available"),
+    ],
+)
+def test_a_server_of_other_settings_is_known_by_them(
+    status: int, error: type[Exception], names: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    server = Server(URL, KEY, 30, "MODELS_URL", "MODELS_KEY")
+    transport = httpx2.MockTransport(Replies(httpx2.Response(status)))
+    asking = Client(server, "EMBEDDING_MODEL", transport=transport)
+    with pytest.raises(error) as caught:
+        asking.post("/embeddings", {}, asking.deadline())
+    assert names in f"{caught.value} {caplog.text}"
+
+
+@pytest.mark.parametrize(
     ("answer", "message", "index"),
     [
         ({"error": {"message": "too long", "code": 400}}, "too long", None),

@@ -5,6 +5,8 @@ Data stays inside: only a process is asked whose host AI_ALLOWED_HOSTS names.
 
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ def configured(environ: Mapping[str, str]) -> Callable[[], Embedder[Any]]:
     chosen = server(environ)
     if chosen is None:
         return embedded.configured(environ)
-    return openai_embedder.configured(chosen, {"EMBEDDING_MODEL": _name(environ)})
+    return partial(openai_embedder.opened, chosen, _name(environ), "EMBEDDING_MODEL_DIR")
 
 
 def provider(environ: Mapping[str, str], *, embeds: bool) -> str:  # noqa: ARG001
@@ -52,6 +54,7 @@ def server(environ: Mapping[str, str]) -> Server | None:
         raise SettingError(
             "INFERENCE_URL", "or INFERENCE_KEY cannot be used: is it an address, and a key?"
         ) from None
+    chosen = replace(chosen, url_variable="INFERENCE_URL", key_variable="INFERENCE_KEY")
     allowed = {host.strip().lower() for host in environ.get("AI_ALLOWED_HOSTS", "").split(",")}
     if chosen.host not in allowed:
         raise SettingError(

@@ -2,6 +2,8 @@
 
 import tomllib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ def configured(environ: Mapping[str, str]) -> Callable[[], Embedder[Any]]:
     chosen = server(environ)
     if chosen is None:
         return embedded.configured(environ)
-    return openai_embedder.configured(chosen, {"EMBEDDING_MODEL": _name(environ)})
+    return partial(openai_embedder.opened, chosen, _name(environ), "EMBEDDING_MODEL_DIR")
 
 
 def provider(environ: Mapping[str, str], *, embeds: bool) -> str:  # noqa: ARG001
@@ -44,11 +46,12 @@ def server(environ: Mapping[str, str]) -> Server | None:
         raise SettingError("INFERENCE_KEY", "must be an API key with the scope inference")
     address = f"{url.rstrip('/')}/v1"
     try:
-        return Server.configured({"OPENAI_BASE_URL": address, "OPENAI_API_KEY": key})
+        chosen = Server.configured({"OPENAI_BASE_URL": address, "OPENAI_API_KEY": key})
     except SettingError:
         raise SettingError(
             "INFERENCE_URL", "or INFERENCE_KEY cannot be used: is it an address, and a key?"
         ) from None
+    return replace(chosen, url_variable="INFERENCE_URL", key_variable="INFERENCE_KEY")
 
 
 def _name(environ: Mapping[str, str]) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from intelligence.errors import InputRefused, NotReady, SettingError
+from intelligence.errors import InputRefused, ModelError, NotReady, SettingError
 from intelligence.openai_http import CONNECTIONS, UNREAD, Client, Server, not_compatible
 from intelligence.ports import Embeddings, Matrix
 
@@ -75,12 +75,31 @@ class OpenAIEmbedder:
             if index is not None:
                 index = start + index if 0 <= index < len(part) else None
             raise InputRefused(_without(part, str(error)), index) from None
-        vectors, tokens = _read(answer, len(part))
+        vectors, tokens = self._read(answer, len(part))
         if self._dimensions is None:
             self._dimensions = vectors.shape[1]
         if vectors.shape[1] != self._dimensions:
-            raise not_compatible(f"vectors of {vectors.shape[1]} numbers, not {self._dimensions}")
+            raise self._unlike(f"vectors of {vectors.shape[1]} numbers, not {self._dimensions}")
         return vectors, tokens
+
+    def _read(self, answer: Any, count: int) -> tuple[Matrix, int]:
+        """Vectors of length 1, in the order asked, and the tokens that they cost."""
+        try:
+            by_index = {each["index"]: each["embedding"] for each in answer["data"]}
+            vectors = np.array([by_index[index] for index in range(count)], np.float64)
+            tokens = answer["usage"]["prompt_tokens"]
+        except (KeyError, TypeError, ValueError):
+            raise self._unlike("an answer is not what was asked for") from None
+        if len(answer["data"]) != count or vectors.ndim != 2 or type(tokens) is not int:
+            raise self._unlike("an answer is not what was asked for")
+        with np.errstate(all="ignore"):
+            lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        if not (np.isfinite(lengths).all() and (lengths > 0).all()):
+            raise self._unlike("a vector is of no length")
+        return (vectors / lengths).astype(np.float32), tokens
+
+    def _unlike(self, problem: str) -> ModelError:
+        return not_compatible(self._client.server, problem)
 
 
 def _without(texts: Sequence[str], message: str) -> str:
@@ -88,23 +107,6 @@ def _without(texts: Sequence[str], message: str) -> str:
     if any(text[:QUOTED] in message for text in texts):
         return UNREAD
     return message
-
-
-def _read(answer: Any, count: int) -> tuple[Matrix, int]:
-    """Vectors of length 1, in the order asked, and the tokens that they cost. Raises ModelError."""
-    try:
-        by_index = {each["index"]: each["embedding"] for each in answer["data"]}
-        vectors = np.array([by_index[index] for index in range(count)], np.float64)
-        tokens = answer["usage"]["prompt_tokens"]
-    except (KeyError, TypeError, ValueError):
-        raise not_compatible("an answer is not what was asked for") from None
-    if len(answer["data"]) != count or vectors.ndim != 2 or type(tokens) is not int:
-        raise not_compatible("an answer is not what was asked for")
-    with np.errstate(all="ignore"):
-        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    if not (np.isfinite(lengths).all() and (lengths > 0).all()):
-        raise not_compatible("a vector is of no length")
-    return (vectors / lengths).astype(np.float32), tokens
 
 
 def configured(server: Server, environ: Mapping[str, str]) -> Callable[[], OpenAIEmbedder]:
@@ -115,8 +117,9 @@ def configured(server: Server, environ: Mapping[str, str]) -> Callable[[], OpenA
             "must be the server's name for the model, or `embedded` for the one that comes along"
         )
         raise SettingError("EMBEDDING_MODEL", remedy)
-    return partial(_opened, server, model)
+    return partial(opened, server, model, "EMBEDDING_MODEL")
 
 
-def _opened(server: Server, model: str) -> OpenAIEmbedder:
-    return OpenAIEmbedder(Client(server, "EMBEDDING_MODEL"), model)
+def opened(server: Server, model: str, variable: str) -> OpenAIEmbedder:
+    """With a model of the server's, which a variable of the environment names."""
+    return OpenAIEmbedder(Client(server, variable), model)

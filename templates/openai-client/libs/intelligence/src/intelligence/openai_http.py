@@ -61,11 +61,14 @@ class Server:
         base_url: paths such as `/embeddings` are put behind it; most end in `/v1`.
         api_key: empty for a server that asks for none.
         timeout: about how many seconds a call may take, its repetitions and pauses included.
+        url_variable: of the environment, which errors name; likewise `key_variable`.
     """
 
     base_url: str
     api_key: str = field(repr=False)
     timeout: float
+    url_variable: str = "OPENAI_BASE_URL"
+    key_variable: str = "OPENAI_API_KEY"
 
     @classmethod
     def configured(cls, environ: Mapping[str, str]) -> Self:
@@ -123,7 +126,7 @@ class Client:
             Unavailable: not answered in time, or by no repetition.
             ModelError: another answer, which a setting must be to blame for.
         """
-        tries = Tries(deadline)
+        tries = Tries(self.server, deadline)
         while True:
             try:
                 return self._once(path, body, deadline)
@@ -134,7 +137,10 @@ class Client:
     def _once(self, path: str, body: Mapping[str, Any], deadline: float) -> Any:
         left = max(0.001, deadline - monotonic())
         timeout = httpx2.Timeout(left, connect=min(left, CONNECT_TIMEOUT))
-        with failures(), self._http.stream("POST", path, json=body, timeout=timeout) as response:
+        with (
+            failures(self.server),
+            self._http.stream("POST", path, json=body, timeout=timeout) as response,
+        ):
             content = _read(response, deadline)
         if not response.is_success:
             raise failure(
@@ -143,7 +149,7 @@ class Client:
         try:
             return json.loads(content)
         except ValueError:
-            raise not_compatible("an answer is no JSON") from None
+            raise not_compatible(self.server, "an answer is no JSON") from None
 
 
 class Again(Exception):  # noqa: N818 - what to do
@@ -165,7 +171,8 @@ class Tries:
         deadline: of all tries and pauses, on `monotonic`'s clock.
     """
 
-    def __init__(self, deadline: float) -> None:
+    def __init__(self, server: Server, deadline: float) -> None:
+        self._server = server
         self._deadline = deadline
         self._pauses = iter(PAUSES)
 
@@ -173,10 +180,10 @@ class Tries:
         """Seconds to wait before the next try. Raises Unavailable where there is none."""
         most = next(self._pauses, None)
         if most is None or failed.after > LONGEST_RETRY_AFTER:
-            raise unavailable(str(failed)) from failed
+            raise unavailable(self._server, str(failed)) from failed
         pause = max(failed.after, random.uniform(0, most))  # noqa: S311 - no secret
         if monotonic() + pause >= self._deadline:
-            raise unavailable(str(failed)) from failed
+            raise unavailable(self._server, str(failed)) from failed
         return pause
 
 
@@ -191,14 +198,14 @@ def options(server: Server, connections: int) -> dict[str, Any]:
 
 
 @contextmanager
-def failures() -> Iterator[None]:
+def failures(server: Server) -> Iterator[None]:
     """What a connection fails with becomes Again or Unavailable."""
     try:
         yield
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
         raise Again("nobody listens") from error
     except httpx2.TimeoutException as error:
-        raise unavailable("no answer in time") from error
+        raise unavailable(server, "no answer in time") from error
     except httpx2.RequestError as error:
         raise Again("the connection failed") from error
 
@@ -217,14 +224,14 @@ def failure(
     if status in INPUT_REFUSED or TOO_LONG_FOR_LLAMA in content:
         return _refusal(server, content)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return unavailable(f"it answered {status}")
+        return unavailable(server, f"it answered {status}")
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         problem = f"not taken by the server ({status})" if server.api_key else "missing"
-        return ModelError("OPENAI_API_KEY", problem, "set the key that the server gave you")
+        return ModelError(server.key_variable, problem, "set the key that the server gave you")
     if status == HTTPStatus.NOT_FOUND:
-        remedy = f"it ends in /v1 for most, and {setting} must be a name that it knows"
-        return ModelError("OPENAI_BASE_URL", f"no such path or model ({status})", remedy)
-    return not_compatible(f"it answered {status}")
+        remedy = f"it ends in /v1 for most, and {setting} must name a model that it has"
+        return ModelError(server.url_variable, f"no such path or model ({status})", remedy)
+    return not_compatible(server, f"it answered {status}")
 
 
 def _refusal(server: Server, content: bytes) -> InputRefused:
@@ -235,15 +242,15 @@ def _refusal(server: Server, content: bytes) -> InputRefused:
     return InputRefused(message[:MAX_MESSAGE], index)
 
 
-def not_compatible(problem: str) -> ModelError:
+def not_compatible(server: Server, problem: str) -> ModelError:
     """For an answer that the API does not know."""
     remedy = "is it the address of an OpenAI-compatible API that has this model?"
-    return ModelError("OPENAI_BASE_URL", problem, remedy)
+    return ModelError(server.url_variable, problem, remedy)
 
 
-def unavailable(reason: str) -> Unavailable:
+def unavailable(server: Server, reason: str) -> Unavailable:
     """Which an operator reads, too."""
-    logger.warning("the server of OPENAI_BASE_URL is not available: %s", reason)
+    logger.warning("the server of %s is not available: %s", server.url_variable, reason)
     return Unavailable(f"the model is not available: {reason}")
 
 

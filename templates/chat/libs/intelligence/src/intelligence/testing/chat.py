@@ -66,7 +66,7 @@ def said(chunks: Sequence[Any]) -> str:
     return "".join(choice["delta"].get("content", "") for choice in choices)
 
 
-class ChatContract:
+class WithDocuments:
     """Inherit it and give the fixture `edge`: a service on `engine`, started."""
 
     @pytest.fixture(scope="class")
@@ -87,6 +87,10 @@ class ChatContract:
         for id_, document in DOCUMENTS.items():
             assert writer.call("PUT", f"/v1/documents/{id_}", document).status in (200, 201)
         return Caller(edge, edge.issue_key("chat"))
+
+
+class ChatContract(WithDocuments):
+    """What every edge answers."""
 
     def test_the_answer_is_quoted_from_a_document_and_cites_it(self, caller: Caller) -> None:
         answer = caller.ask()
@@ -304,8 +308,8 @@ class ChatContract:
             answer.is_problem(422, "Unprocessable Content")
 
 
-class OfficialClientContract(ChatContract):
-    """OpenAI's own client, unchanged. Inherit it and give the fixtures `edge` and `client`."""
+class OfficialClientContract(WithDocuments):
+    """OpenAI's own client, unchanged. Give the fixture `client`, too."""
 
     MESSAGES: Sequence[ChatCompletionMessageParam] = ({"role": "user", "content": QUESTION},)
 

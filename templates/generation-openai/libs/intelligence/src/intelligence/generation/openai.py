@@ -116,14 +116,14 @@ class OpenAIGenerator:
         self, question: Question, deadline: float, connection: AsyncExitStack
     ) -> tuple["_Answer", str | None]:
         """An answer, and its first words; `connection` is what is to be closed behind it."""
-        tries = Tries(deadline)
+        tries = Tries(self._server, deadline)
         while True:
             pause = 0.0
             try:
                 async with asyncio.timeout(deadline - monotonic()):
                     return await self._once(question, connection)
             except TimeoutError:
-                raise unavailable("no answer in time") from None
+                raise unavailable(self._server, "no answer in time") from None
             except Again as again:
                 pause = tries.pause(again)
             except _OtherName:
@@ -135,20 +135,31 @@ class OpenAIGenerator:
         self, question: Question, connection: AsyncExitStack
     ) -> tuple["_Answer", str | None]:
         body = self._body(question)
-        with failures():
+        with failures(self._server):
             asked = self._http.stream("POST", "/chat/completions", json=body, timeout=TIMEOUT)
             response = await connection.enter_async_context(asked)
             if not response.is_success:
                 content, after = await response.aread(), retry_after(response)
                 raise self._failure(response.status_code, content, after, body)
             if not response.headers.get("Content-Type", "").startswith("text/event-stream"):
-                raise not_compatible("an answer is not streamed")
-            events = await connection.enter_async_context(aclosing(_events(response)))
-            answer = _Answer(events)
+                raise not_compatible(self._server, "an answer is not streamed")
+            events = await connection.enter_async_context(aclosing(self._events(response)))
+            answer = _Answer(self._server, events)
             try:
                 return answer, await answer.text()
             except _Reported as error:
                 raise self._failure(error.status, error.content, 0.0, body) from None
+
+    async def _events(self, response: httpx2.Response) -> AsyncGenerator[str]:
+        stream = EventStream()
+        try:
+            async for chunk in response.aiter_bytes():
+                for data in stream.feed(chunk):
+                    yield data
+        except TooLong as error:
+            raise not_compatible(self._server, str(error)) from None
+        for data in stream.close():
+            yield data
 
     async def _next(self, answer: "_Answer") -> str | None:
         try:
@@ -158,7 +169,8 @@ class OpenAIGenerator:
             if answer.reason:  # all is said
                 return None
             problem = str(error) or type(error).__name__
-            logger.warning("the server of OPENAI_BASE_URL broke an answer off: %s", problem)
+            variable = self._server.url_variable
+            logger.warning("the server of %s broke an answer off: %s", variable, problem)
             raise InferenceFailed(answer.input_tokens + answer.output_tokens) from error
 
     def _body(self, question: Question) -> dict[str, Any]:
@@ -220,10 +232,11 @@ class _Answer:
         input_tokens: as the server counts; 0 until it says so.
     """
 
-    def __init__(self, events: AsyncGenerator[str]) -> None:
+    def __init__(self, server: Server, events: AsyncGenerator[str]) -> None:
         self.reason: Literal["stop", "length"] | None = None
         self.input_tokens = 0
         self.output_tokens = 0
+        self._server = server
         self._events = events
 
     async def text(self) -> str | None:
@@ -247,7 +260,7 @@ class _Answer:
         try:
             chunk = json.loads(data)
         except ValueError:
-            raise not_compatible("an event is no JSON") from None
+            raise not_compatible(self._server, "an event is no JSON") from None
         match chunk:
             case {"error": dict(error)} | ({"object": "error"} as error):
                 raise _Reported(_status(error), data.encode())
@@ -273,18 +286,6 @@ def _status(error: Mapping[str, Any]) -> int:
         case {"type": "invalid_request_error"}:
             return HTTPStatus.BAD_REQUEST
     return HTTPStatus.INTERNAL_SERVER_ERROR
-
-
-async def _events(response: httpx2.Response) -> AsyncGenerator[str]:
-    stream = EventStream()
-    try:
-        async for chunk in response.aiter_bytes():
-            for data in stream.feed(chunk):
-                yield data
-    except TooLong as error:
-        raise not_compatible(str(error)) from None
-    for data in stream.close():
-        yield data
 
 
 def configured(server: Server, environ: Mapping[str, str]) -> Callable[[], OpenAIGenerator]:
