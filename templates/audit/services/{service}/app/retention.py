@@ -86,11 +86,10 @@ async def cleaning(app: FastAPI) -> AsyncGenerator[None]:
         yield
     finally:
         stop.set()
-        _, left = await asyncio.wait([task], timeout=GRACE)
-        if left:
+        try:
+            await asyncio.wait_for(task, GRACE)
+        except TimeoutError:
             logger.warning("the database did not answer within %g s", GRACE)
-            task.cancel()
-            await asyncio.wait([task])
 
 
 async def clean_hourly(database: Database, rules: Sequence[Rule], stop: asyncio.Event) -> None:

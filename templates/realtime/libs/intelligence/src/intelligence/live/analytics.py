@@ -101,11 +101,10 @@ class Analytics(Collector):
                 yield
             finally:
                 stop.set()  # not cancelled at once: a question to the database is waited for
-                _, left = await asyncio.wait([beside], timeout=GRACE)
-                if left:
+                try:
+                    await asyncio.wait_for(beside, GRACE)
+                except TimeoutError:
                     logger.warning("the database did not answer within %g s", GRACE)
-                    beside.cancel()
-                    await asyncio.wait([beside])
 
     async def _beside_requests(self, stop: asyncio.Event) -> None:
         clock = asyncio.get_running_loop().time
