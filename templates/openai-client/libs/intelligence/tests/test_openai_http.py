@@ -58,13 +58,15 @@ class Replies:
         return httpx2.Response(reply.status_code, headers=reply.headers, content=reply.content)
 
 
-def client(replies: Callable[[httpx2.Request], httpx2.Response], key: str = KEY) -> Client:
+def client(
+    replies: Callable[[httpx2.Request], httpx2.Response], key: str = KEY, **variables: str
+) -> Client:
     transport = httpx2.MockTransport(replies)
-    return Client(Server(URL, key, 30), "EMBEDDING_MODEL", transport=transport)
+    return Client(Server(URL, key, 30, **variables), "EMBEDDING_MODEL", transport=transport)
 
 
-def post(replies: Replies, key: str = KEY) -> object:
-    asking = client(replies, key)
+def post(replies: Replies, key: str = KEY, **variables: str) -> object:
+    asking = client(replies, key, **variables)
     return asking.post("/embeddings", {"input": ["hello"]}, asking.deadline())
 
 
@@ -205,11 +207,9 @@ def test_a_wrong_setting_is_named(status: int, key: str, names: str) -> None:
 def test_a_server_of_other_settings_is_known_by_them(
     status: int, error: type[Exception], names: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    server = Server(URL, KEY, 30, "MODELS_URL", "MODELS_KEY")
-    transport = httpx2.MockTransport(Replies(httpx2.Response(status)))
-    asking = Client(server, "EMBEDDING_MODEL", transport=transport)
+    replies = Replies(httpx2.Response(status))
     with pytest.raises(error) as caught:
-        asking.post("/embeddings", {}, asking.deadline())
+        post(replies, url_variable="MODELS_URL", key_variable="MODELS_KEY")
     assert names in f"{caught.value} {caplog.text}"
 
 

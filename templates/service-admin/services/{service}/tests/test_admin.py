@@ -34,10 +34,12 @@ def statements(database: Database) -> Iterator[list[str]]:
         if here.get():
             asked.append(statement)
 
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    listener = (database.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(*listener)
     token = here.set(True)
     yield asked
     here.reset(token)
+    event.remove(*listener)
 
 
 def key_id(key: str) -> str:
